@@ -1,0 +1,147 @@
+import type { FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { yearsAgoExclusive } from '../schema/calendar-date.ts';
+import { HubError } from '../schema/errors.ts';
+import type { Params } from '../schema/filter.ts';
+import type { AccessBook } from './access-book.ts';
+import { askedOf, type Operation } from './asked.ts';
+import { type Caller, keyOfProfile, type Profile } from './caller.ts';
+import { disclosureYears, overAgeParam } from './conditions.ts';
+import { isStructural, type Policy } from './policy.ts';
+import type { GrantBook, VoucherBook } from './ports.ts';
+import { type Audience, type Principal, purposesOf } from './principal.ts';
+import { checkAccount, type Registry, type RegistryMode } from './registry.ts';
+
+/** What stands behind every door: the same for the gateway and for a subgraph of its own. */
+export interface AdmissionParts {
+  readonly policy: Policy;
+  readonly access: AccessBook;
+  readonly grants: GrantBook;
+  readonly vouchers: VoucherBook;
+  readonly registryMode: RegistryMode;
+  /** The registry as far as it concerns this principal. */
+  readonly registryFor: (principal: Principal) => Promise<Registry>;
+  /** The id of the token's own subject, undefined for an unknown one. */
+  readonly ownSubject: (principal: Principal) => Promise<string | undefined>;
+}
+
+export interface AdmissionRequest {
+  readonly principal: Principal;
+  readonly purpose?: string | undefined;
+  readonly matter?: string | undefined;
+  readonly voucher?: string | undefined;
+  readonly withheld: 'extensions' | 'errors' | 'reject';
+  readonly requestId: string;
+  readonly now: Date;
+  readonly today: string;
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Coerced. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface Admitted {
+  readonly caller: Caller;
+  readonly asked: Operation;
+}
+
+/**
+ * The checks of a request in their fixed order (disclosure design, "Order of steps"), the first failure winning, before anything is run:
+ * account and operation (Q2), purpose (Q3), grants and voucher (G1, V1, Q6), filters (Q4), rejection (Q5), the voucher's use (V3).
+ * @throws FORBIDDEN, PURPOSE_REQUIRED, VOUCHER_INVALID
+ */
+export async function admit(parts: AdmissionParts, request: AdmissionRequest): Promise<Admitted> {
+  const { principal, policy } = { ...parts, ...request };
+  const registry = await parts.registryFor(principal);
+  checkAccount(principal, registry, { mode: parts.registryMode, today: request.today });
+  const asked = askedOf(request.schema, policy, request.operation, request.fragments, request.variables);
+  checkOperation(policy, asked, principal.audience);
+  const purpose = purposesOf(principal.audience).find((known) => known === request.purpose);
+  if (needsPurpose(principal.audience, request.voucher !== undefined) && purpose === undefined && namesMoreThanOpen(policy, asked)) {
+    throw new HubError('PURPOSE_REQUIRED', 'this operation names coordinates that are not open: state a purpose in the header Hub-Purpose');
+  }
+  const caller = await callerOf(parts, request, registry, purpose);
+  checkFilters(parts, caller, asked);
+  if (request.withheld === 'reject') checkSelections(parts, caller, asked);
+  await claimVoucher(parts, caller);
+  return { caller, asked };
+}
+
+function checkOperation(policy: Policy, { rootFields }: Operation, audience: Audience): void {
+  for (const field of rootFields) {
+    if (!policy.allow.get(field)?.includes(audience)) throw new HubError('FORBIDDEN', `${field} is not for this audience`);
+  }
+}
+
+function needsPurpose(audience: Audience, presentsVoucher: boolean): boolean {
+  return audience === 'AGENCY' || ((audience === 'CREDIT_BODY' || audience === 'APP_ORG') && presentsVoucher);
+}
+
+/** Q3: variants for persons and states do not count, structural coordinates neither. */
+function namesMoreThanOpen({ items }: Policy, { selected, filtered }: Operation): boolean {
+  return [...selected, ...filtered].some(({ coordinate }) =>
+    items.get(coordinate)?.some((entry) => !isStructural(entry) && entry.item.disclosure.class !== 'OPEN' && entry.item.disclosure.class !== 'OPEN_MASKED'),
+  );
+}
+
+async function callerOf(parts: AdmissionParts, request: AdmissionRequest, registry: Registry, purpose: string | undefined): Promise<Caller> {
+  const { principal } = request;
+  const { audience, orgUscc } = principal;
+  const takesGrants = (audience === 'AGENCY' || audience === 'SUPERVISION') && orgUscc !== undefined;
+  const takesVoucher = (audience === 'CREDIT_BODY' || audience === 'APP_ORG') && request.voucher !== undefined;
+  const voucher = takesVoucher && request.voucher ? await parts.vouchers.usable(request.voucher, principal, purpose, request.now) : undefined;
+  if (takesVoucher && !voucher) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
+  const matters = orgUscc ? registry.department(orgUscc)?.matters : undefined;
+  const profile: Profile = {
+    audience,
+    orgUscc,
+    orgNature: principal.orgNature,
+    regionCode: principal.regionCode,
+    authLevel: principal.authLevel ?? 1,
+    purpose,
+    matter: audience === 'AGENCY' ? request.matter : undefined,
+    matterFields: matters?.find(({ matterCode }) => matterCode === request.matter)?.allowFields,
+    ownSources: audience === 'AGENCY' && orgUscc ? [orgUscc, ...registry.departmentsSucceededBy(orgUscc)] : [],
+    grants: takesGrants ? await parts.grants.grantsOf(orgUscc) : [],
+    voucher,
+  };
+  const subjectId = audience === 'SUBJECT' ? await parts.ownSubject(principal) : undefined;
+  return {
+    principal,
+    profile,
+    profileKey: keyOfProfile(profile),
+    subjectId,
+    requestId: request.requestId,
+    today: request.today,
+    now: request.now,
+    params: paramsOf(request, subjectId, voucher?.subjectId),
+  };
+}
+
+/** Values that are bound to filters for this request alone. */
+export function paramsOf({ today, principal }: Pick<AdmissionRequest, 'today' | 'principal'>, subjectId: string | undefined, voucherSubject: string | undefined): Params {
+  const cutoffs = disclosureYears().map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)] as const);
+  return { today, subjectId, voucherSubject, caseId: principal.caseId, partyId: principal.partyId, ...Object.fromEntries(cutoffs) };
+}
+
+/** Q4. */
+function checkFilters({ policy, access }: AdmissionParts, caller: Caller, { filtered }: Operation): void {
+  for (const { coordinate, typeName } of filtered) {
+    const type = policy.typesByName.get(typeName);
+    const structural = policy.items.get(coordinate)?.some(isStructural) || coordinate === 'Subject.kind';
+    if (type && !structural && access.accessOf(caller, type).best.get(coordinate) !== 'VALUE') throw new HubError('FORBIDDEN', `${coordinate} may not be filtered or ordered by`);
+  }
+}
+
+/** Q5: closed for this profile whatever the row. */
+function checkSelections({ policy, access }: AdmissionParts, caller: Caller, { selected }: Operation): void {
+  for (const { coordinate } of selected) {
+    const closed = policy.items.get(coordinate)?.every(({ type }) => !access.accessOf(caller, type).best.has(coordinate));
+    if (closed) throw new HubError('FORBIDDEN', `${coordinate} is closed for this caller`);
+  }
+}
+
+/** V3: one use a request, after every static check and before anything is read. */
+async function claimVoucher({ vouchers }: AdmissionParts, { profile, requestId }: Caller): Promise<void> {
+  if (profile.voucher && !(await vouchers.claim(profile.voucher.id, requestId))) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
+}

@@ -1,0 +1,70 @@
+import type { Section } from '../schema/gate.ts';
+import type { Params } from '../schema/filter.ts';
+import type { Audience, Principal } from './principal.ts';
+
+/** A duty grant as the decision needs it (decision table G1, G2). */
+export interface Grant {
+  readonly id: string;
+  readonly status: 'REQUESTED' | 'APPROVED' | 'REFUSED' | 'SUSPENDED' | 'EXPIRED' | 'REVOKED';
+  readonly granteeUscc: string;
+  readonly approverUscc: string;
+  /** The sources that the approver speaks for: itself and the departments under it. */
+  readonly sources: readonly string[];
+  readonly recordTypes: readonly string[];
+  /** Coordinates, `AdministrativePenalty.documentNo`. */
+  readonly fields: readonly string[];
+  readonly purposes: readonly string[];
+  readonly matterCodes: readonly string[];
+  readonly region?: string | undefined;
+  readonly validFrom?: string | undefined;
+  readonly validTo: string;
+}
+
+/** A usable voucher as the decision needs it (V1, V2). */
+export interface Voucher {
+  readonly id: string;
+  readonly type: 'PAPER' | 'E_SIGN' | 'E_CERT' | 'COURT_ORDER';
+  readonly subjectId: string;
+  readonly sections: readonly Section[];
+  /** Coordinates that the subject kept back (CREDIT_BODY). */
+  readonly fieldsExcluded: readonly string[];
+  /** Sections, record types or coordinates that the subject opened (APP_ORG). */
+  readonly opened: readonly string[];
+}
+
+/** What entitlements are compiled for; two callers with equal profiles share the result. */
+export interface Profile {
+  readonly audience: Audience;
+  readonly orgUscc?: string | undefined;
+  readonly orgNature?: string | undefined;
+  readonly regionCode?: string | undefined;
+  readonly authLevel: number;
+  readonly purpose?: string | undefined;
+  readonly matter?: string | undefined;
+  /** Coordinates that the stated matter allows; undefined when no matter is stated or the caller's catalogue does not have it. */
+  readonly matterFields?: readonly string[] | undefined;
+  /** Own organisation and those it succeeded. */
+  readonly ownSources: readonly string[];
+  readonly grants: readonly Grant[];
+  readonly voucher?: Voucher | undefined;
+}
+
+/** Who asks, as every function that serves a caller is told. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly profile: Profile;
+  /** The profile as a text: the key of what callers may share. */
+  readonly profileKey: string;
+  /** The caller's own subject, resolved. */
+  readonly subjectId?: string | undefined;
+  readonly requestId: string;
+  readonly today: string;
+  readonly now: Date;
+  /** Bound to the filters of this request and part of no shared cache. */
+  readonly params: Params;
+}
+
+/** The profile as the key of a cache. */
+export function keyOfProfile(profile: Profile): string {
+  return JSON.stringify(profile);
+}

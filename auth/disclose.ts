@@ -1,0 +1,46 @@
+import { type Filtered, matches, type Params } from '../schema/filter.ts';
+import { type Effect, type Effects, type TypeAccess, unite } from './entitlements.ts';
+import { variantOf, type Variant } from './classes.ts';
+
+/** One row as one caller may see it. */
+export interface View {
+  readonly effects: Effects;
+  readonly variant: Variant;
+  /** Rules that hold the row. */
+  readonly heldBy: readonly string[];
+}
+
+export type Disclose = (row: Filtered & Pick<Parameters<typeof variantOf>[1], 'columns'>, params: Params) => View | undefined;
+
+/**
+ * Builds the function that decides a stored row for callers of one profile: its view, or nothing when no entitlement holds it.
+ * It reads the row and the bound parameters only; values of arguments, representations or tokens never stand in for the row.
+ */
+export function compileDisclosure(access: TypeAccess): Disclose {
+  const { type, entitlements } = access;
+  const views = new Map<string, View>();
+  return (row, params) => {
+    const held = entitlements.flatMap((entitlement, index) => (matches(entitlement.rows, row, params) ? [index] : []));
+    if (held.length === 0) return undefined;
+    const variant = variantOf(type, row);
+    const key = `${held.join(',')}|${variant.person}|${variant.secret}|${variant.state}`;
+    const known = views.get(key);
+    if (known) return known;
+    const view = unitedView(access, held, variant);
+    views.set(key, view);
+    return view;
+  };
+}
+
+/** U1: the best of what the entitlements that hold this very row give. */
+function unitedView({ entitlements }: TypeAccess, held: readonly number[], variant: Variant): View {
+  const effects = new Map<string, Effect>();
+  const heldBy: string[] = [];
+  for (const index of held) {
+    const entitlement = entitlements[index];
+    if (!entitlement) continue;
+    heldBy.push(entitlement.id);
+    unite(effects, entitlement.effects(variant));
+  }
+  return { effects, variant, heldBy };
+}

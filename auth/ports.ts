@@ -1,0 +1,16 @@
+import type { Grant, Voucher } from './caller.ts';
+import type { Principal } from './principal.ts';
+
+/** Duty grants of a department; implemented by the subgraph `access`. */
+export interface GrantBook {
+  /** Grants that name the organisation as grantee, in whatever state. */
+  grantsOf(orgUscc: string): Promise<readonly Grant[]>;
+}
+
+/** Vouchers; implemented by the subgraph `access`. */
+export interface VoucherBook {
+  /** The voucher when this caller may use it for this purpose now (V1); undefined for any other, unknown ones included. */
+  usable(id: string, principal: Principal, purpose: string | undefined, now: Date): Promise<Voucher | undefined>;
+  /** Counts one use under the request's id, once however often it is asked (V3). False when no use was left. */
+  claim(id: string, requestId: string): Promise<boolean>;
+}

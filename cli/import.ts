@@ -1,0 +1,115 @@
+import { parseArgs } from 'node:util';
+import type { RecordType } from '../schema/catalogue.ts';
+import { HubError } from '../schema/errors.ts';
+import { isWellFormedUscc, normaliseCode } from '../schema/uscc.ts';
+import type { Clock } from '../store/port.ts';
+import { ENCODINGS, type Encoding } from './import/detect-encoding.ts';
+import { typeNamed } from './import/find-type.ts';
+import { importFile, type ImportSettings } from './import/import-file.ts';
+import { exitCodeOf, type FileReport, importReport, reportText, unusableReport } from './import/report.ts';
+import { openRehearsal } from './import/rehearsal.ts';
+import { UnusableFile } from './import/unusable-file.ts';
+import { type Hub, openHub } from './open-hub.ts';
+
+export interface ImportIo {
+  readonly stdout: (line: string) => void;
+  /** Takes text as it is; progress and log. */
+  readonly stderr: (text: string) => void;
+  readonly isTerminal?: boolean | undefined;
+  readonly clock?: Clock | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+const USAGE = 'hub import <file…> [--type T] [--source USCC] [--encoding utf8|gb18030] [--dry-run] [--data DIR] [--json] [--store URL]';
+const FLAGS = {
+  type: { type: 'string' },
+  source: { type: 'string' },
+  encoding: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  data: { type: 'string', default: './data' },
+  json: { type: 'boolean', default: false },
+  store: { type: 'string' },
+} as const;
+
+/** `hub import`: brings files into the store. Answers 0 when every row was taken, 1 when some were rejected, 2 when something was unusable. */
+export async function runImport(argv: readonly string[], io: ImportIo): Promise<0 | 1 | 2> {
+  try {
+    const { values: flags, positionals: files } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+    if (files.length === 0) throw new HubError('BAD_USER_INPUT', USAGE);
+    const isDryRun = flags['dry-run'];
+    const dataDir = flags.data;
+    const encoding = readEncoding(flags.encoding);
+    const source = readSource(flags.source);
+    const options = { dataDir, storeUrl: flags.store, clock: io.clock, env: io.env };
+    const hub = isDryRun ? await openRehearsal(options) : await openHub(options);
+    try {
+      const type = readType(hub, flags.type);
+      const report = importReport(await importAll(hub, files, { dataDir, type, source, encoding, isDryRun, onProgress: progressOn(io) }, io));
+      if (!isDryRun) await hub.effects.settle();
+      io.stdout(flags.json ? JSON.stringify(report) : reportText(report, isDryRun));
+      return exitCodeOf(report);
+    } finally {
+      await hub.close();
+    }
+  } catch (error) {
+    if (!isExplained(error)) throw error;
+    io.stderr(`${error.message}\n`);
+    return 2;
+  }
+}
+
+/** One file that cannot be read does not stop the others. */
+async function importAll(hub: Hub, files: readonly string[], settings: ImportSettings, io: ImportIo): Promise<readonly FileReport[]> {
+  const reports: FileReport[] = [];
+  for (const file of files) {
+    try {
+      reports.push(await importFile(hub, file, settings));
+    } catch (error) {
+      if (!(error instanceof UnusableFile)) throw error;
+      const sentence = `${error.zh} / ${error.message}`;
+      io.stderr(`${file}: ${sentence}\n`);
+      reports.push(unusableReport(file, sentence));
+    }
+  }
+  return reports;
+}
+
+/** On a terminal one line that is written over, elsewhere a line now and then. */
+function progressOn({ stderr, isTerminal = false }: ImportIo): ImportSettings['onProgress'] {
+  const rowsALine = 20_000;
+  let next = rowsALine;
+  return (file, rows) => {
+    if (rows < next - rowsALine) next = rowsALine;
+    if (isTerminal) stderr(`\r${file}: ${rows} 行 / rows `);
+    else if (rows >= next) {
+      stderr(`${file}: ${rows} 行 / rows\n`);
+      next += rowsALine;
+    }
+  };
+}
+
+function readType({ catalogue }: Hub, name: string | undefined): RecordType | undefined {
+  if (name === undefined) return undefined;
+  const type = typeNamed(catalogue, name);
+  if (type) return type;
+  const known = catalogue.types.filter(({ kind }) => kind !== 'subject').map(({ code }) => code);
+  throw new HubError('BAD_USER_INPUT', `没有该信息类型 / --type is one of ${known.join(', ')}`);
+}
+
+function readEncoding(name: string | undefined): Encoding | undefined {
+  const encoding = ENCODINGS.find((known) => known === name);
+  if (name !== undefined && !encoding) throw new HubError('BAD_USER_INPUT', `--encoding: ${ENCODINGS.join(' | ')}`);
+  return encoding;
+}
+
+function readSource(code: string | undefined): string | undefined {
+  const source = code === undefined ? undefined : normaliseCode(code);
+  if (source !== undefined && !isWellFormedUscc(source)) throw new HubError('BAD_USER_INPUT', '--source 须为统一社会信用代码 / has to be a unified social credit code');
+  return source;
+}
+
+/** What the person at the terminal can do something about. */
+function isExplained(error: unknown): error is Error {
+  if (error instanceof HubError) return error.code === 'BAD_USER_INPUT' || error.code === 'STORE_UNAVAILABLE';
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}

@@ -1,0 +1,55 @@
+import { type AccessBook, createAccessBook } from '../auth/access-book.ts';
+import type { AdmissionParts } from '../auth/admission.ts';
+import { compilePolicy, type Policy } from '../auth/policy.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { RegistryMode } from '../auth/registry.ts';
+import { type Composed, composeSubgraphs } from '../gateway/compose.ts';
+import type { Engine } from '../gateway/engine.ts';
+import { createFederatedEngine } from '../gateway/federated-engine.ts';
+import { createSubgraphEngine } from '../gateway/subgraph-engine.ts';
+import { NO_GRANTS, NO_VOUCHERS } from '../subgraphs/access/no-grants.ts';
+import { createRegistryBook } from '../subgraphs/access/registry-book.ts';
+import type { Subgraph } from '../subgraphs/kit/define-subgraph.ts';
+import { createRecordOwner } from '../subgraphs/kit/record-owner.ts';
+import { createSubmitMutation } from '../subgraphs/kit/submit-mutation.ts';
+import { openSubgraphs } from './graph.ts';
+import { localCall } from './local-call.ts';
+import type { Hub } from './open-hub.ts';
+
+export interface Graph {
+  readonly subgraphs: readonly Subgraph[];
+  readonly policy: Policy;
+  readonly admission: AdmissionParts;
+}
+
+/** The subgraphs of a hub with their policy, ready to be put behind a door. */
+export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
+  const access: AccessBook = createAccessBook();
+  const settle = () => hub.effects.settle();
+  const owner = createRecordOwner({ store: hub.store, catalogue: hub.catalogue, access, engine: hub.engine, settle });
+  const subgraphs = openSubgraphs({ ...hub, access, owner, submit: createSubmitMutation(hub.engine, settle) });
+  const policy = compilePolicy(subgraphs, hub.catalogue);
+  const admission = { policy, access, grants: NO_GRANTS, vouchers: NO_VOUCHERS, registryMode, registryFor: createRegistryBook(hub.store), ownSubject: (principal: Principal) => ownSubject(hub, principal) };
+  return { subgraphs, policy, admission };
+}
+
+/** The federated graph: every subgraph in this process. */
+export function federate(graph: Graph, hub: Hub, report: (error: unknown) => string, composed: Composed = composeSubgraphs(graph.subgraphs)): Engine {
+  const calls = new Map(graph.subgraphs.map((subgraph) => [subgraph.name, localCall(subgraph, report)]));
+  return createFederatedEngine({ ...graph.admission, composed, subgraphs: calls, clock: hub.clock });
+}
+
+/** One subgraph on its own. @throws Error for a name that is no subgraph */
+export function standAlone(graph: Graph, hub: Hub, name: string): Engine {
+  const subgraph = graph.subgraphs.find((candidate) => candidate.name === name);
+  if (!subgraph) throw new Error(`there is no subgraph ${name}; there are ${graph.subgraphs.map((known) => known.name).join(', ')}`);
+  return createSubgraphEngine({ ...graph.admission, subgraph, clock: hub.clock });
+}
+
+/** The subject that a token speaks for; an unknown one has no rows. */
+async function ownSubject({ directory }: Hub, { subjectId, subjectUscc, subjectIdNumber, subjectName }: Principal): Promise<string | undefined> {
+  if (subjectId) return subjectId;
+  if (subjectUscc) return (await directory.find({ kind: 'organisation', uscc: subjectUscc, name: '' }))?.id;
+  if (!subjectIdNumber || !subjectName) return undefined;
+  return (await directory.find({ kind: 'person', idType: '身份证', idNumber: subjectIdNumber, name: subjectName }))?.id;
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Catalogue } from '../schema/catalogue.ts';
+import { HubError } from '../schema/errors.ts';
+import { type CatalogueFile, readCatalogue } from '../schema/read-catalogue.ts';
+import type { Clock, CollectionSpec, Store } from '../store/port.ts';
+import { openSqliteStore } from '../store/sqlite/open-store.ts';
+import { createEffects, EFFECT_CURSORS, type Effects } from '../subgraphs/kit/effects.ts';
+import { openSealer } from '../subgraphs/kit/file-sealer.ts';
+import { collectionOf, RECORD_INDEX } from '../subgraphs/kit/record-collection.ts';
+import { createRecordEngine, type RecordEngine } from '../subgraphs/kit/record-engine/engine.ts';
+import type { TypeRules } from '../subgraphs/kit/record-engine/rows.ts';
+import type { EngineParts } from '../subgraphs/kit/record-engine/submit.ts';
+import type { Sealer } from '../subgraphs/kit/sealer.ts';
+import type { SubjectDirectory } from '../subgraphs/kit/subject-directory.ts';
+import { LIST_ENTRY_RULES } from '../subgraphs/lists/rules.ts';
+import { BASIS_HOLDS, basisHolding } from '../subgraphs/records/held-by-black.ts';
+import { SUBJECTS, WORK_ITEMS } from '../subgraphs/subjects/collections.ts';
+import { createSubjectDirectory } from '../subgraphs/subjects/directory.ts';
+import { subjectNaming } from '../subgraphs/subjects/naming.ts';
+import { readCatalogueFiles } from './catalogue-files.ts';
+import { shipListCatalogue } from './ship-list-catalogue.ts';
+
+export interface OpenOptions {
+  /** Store, keys and rejected rows stand here. */
+  readonly dataDir: string;
+  readonly storeUrl?: string | undefined;
+  readonly clock?: Clock | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Puts nothing into the store by itself. */
+  readonly untouched?: boolean | undefined;
+}
+
+/** The parts that every command of the hub works with. */
+export interface Hub {
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  readonly sealer: Sealer;
+  readonly directory: SubjectDirectory;
+  readonly engine: RecordEngine;
+  readonly effects: Effects;
+  readonly files: readonly CatalogueFile[];
+  readonly clock: Clock;
+  /** What `engine` is made of, for another one over the same store. */
+  readonly parts: EngineParts;
+  close(): Promise<void>;
+}
+
+export const STORE_FILE = 'hub.sqlite';
+const RULES: ReadonlyMap<string, TypeRules> = new Map([['ListEntry', LIST_ENTRY_RULES]]);
+
+/** Opens store, keys and engine over the catalogue of all subgraphs. @throws CatalogueError, STORE_UNAVAILABLE */
+export async function openHub({ dataDir, storeUrl, clock = SYSTEM_CLOCK, env = process.env, untouched = false }: OpenOptions): Promise<Hub> {
+  const files = readCatalogueFiles(env);
+  const catalogue = readCatalogue(files);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const sealer = openSealer(join(dataDir, 'keys'));
+  const store = await openStore(join(dataDir, STORE_FILE), storeUrl, { collections: collectionsOf(catalogue), clock });
+  const directory = createSubjectDirectory({ store, sealer, clock, newId });
+  const parts: EngineParts = { store, catalogue, directory, sealer, clock, newId, rules: RULES };
+  const engine = createRecordEngine(parts);
+  const handlers = [subjectNaming({ store, catalogue, directory, clock }), basisHolding({ store, catalogue })];
+  const effects = createEffects({ store, handlers, clock });
+  if (!untouched) await shipListCatalogue({ store, catalogue, engine });
+  return {
+    store,
+    catalogue,
+    sealer,
+    directory,
+    engine,
+    effects,
+    files,
+    clock,
+    parts,
+    async close() {
+      await effects.stop();
+      await store.close();
+    },
+  };
+}
+
+/** Every collection that the hub keeps. */
+export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
+  const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
+  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, BASIS_HOLDS, ...types.map(collectionOf)];
+}
+
+const SYSTEM_CLOCK: Clock = { now: () => new Date() };
+
+async function openStore(file: string, url: string | undefined, options: Parameters<typeof openSqliteStore>[1]): Promise<Store> {
+  if (url !== undefined && !url.startsWith('file:')) throw new HubError('STORE_UNAVAILABLE', 'this hub has no adapter for a store of this kind');
+  return openSqliteStore(url === undefined ? file : fileURLToPath(url), options);
+}
+
+/** 128 random bits: no order, no volume, nothing derived. */
+function newId(): string {
+  return randomBytes(16).toString('base64url');
+}

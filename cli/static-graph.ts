@@ -1,0 +1,26 @@
+import { compilePolicy, type Policy } from '../auth/policy.ts';
+import { type Composed, composeSubgraphs } from '../gateway/compose.ts';
+import type { Catalogue } from '../schema/catalogue.ts';
+import { readCatalogue } from '../schema/read-catalogue.ts';
+import { expand } from '../subgraphs/kit/expand.ts';
+import { subgraphExtras } from './graph.ts';
+import { lintGraph } from './lint-graph.ts';
+import { readCatalogueFiles } from './catalogue-files.ts';
+
+export interface StaticGraph {
+  readonly catalogue: Catalogue;
+  readonly policy: Policy;
+  readonly composed: Composed;
+}
+
+/** The graph as its files say it is, without a store. @throws CatalogueError, PolicyError, CompositionFault with every fault */
+export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
+  const files = readCatalogueFiles(env);
+  const catalogue = readCatalogue(files);
+  const extras = subgraphExtras(catalogue);
+  const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(extras)])];
+  const subgraphs = names.map((name) => ({ name, typeDefs: expand(name, files.filter(({ subgraph }) => subgraph === name), catalogue, extras[name]) }));
+  const policy = compilePolicy(subgraphs, catalogue);
+  lintGraph(subgraphs, catalogue);
+  return { catalogue, policy, composed: composeSubgraphs(subgraphs) };
+}

@@ -1,0 +1,42 @@
+import type { Caller } from '../auth/caller.ts';
+
+/** A place in the answer, list indexes as `@`; below `_entities` it begins at the entity, which is named by its id. */
+export interface Place {
+  readonly path: readonly string[];
+  readonly entity?: string | undefined;
+}
+export interface WithheldRemark extends Place {
+  readonly coordinate: string;
+  readonly effect: 'DENIED' | 'MASKED';
+  readonly class: string;
+  readonly reason: string;
+}
+export interface AnnotationRemark extends Place {
+  readonly recordId: string;
+  readonly kind: string;
+  readonly note: string;
+}
+export interface NarrowedRemark extends Place {
+  readonly coordinate: string;
+}
+
+/** What a subgraph says about its part of an answer. */
+export interface SubgraphRemarks {
+  readonly withheld: readonly WithheldRemark[];
+  readonly annotations: readonly AnnotationRemark[];
+  readonly narrowed: readonly NarrowedRemark[];
+}
+
+/** How the gateway calls a subgraph, wherever it runs. */
+export interface SubgraphCall {
+  readonly query: string;
+  readonly operationName?: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+}
+export interface SubgraphAnswer {
+  readonly data?: Record<string, unknown> | null | undefined;
+  readonly errors?: readonly { readonly message: string; readonly path?: readonly (string | number)[] | undefined; readonly code: string }[] | undefined;
+  readonly remarks: SubgraphRemarks;
+}
+export type CallSubgraph = (call: SubgraphCall) => Promise<SubgraphAnswer>;

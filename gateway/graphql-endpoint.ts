@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { getOperationAST, OperationTypeNode } from 'graphql';
+import type { Principal } from '../auth/principal.ts';
+import { ERRORS, HubError } from '../schema/errors.ts';
+import { type AnsweredError, answerError, answerFault, formatAnswered, type ReportFailure } from './answered-error.ts';
+import type { Apollo } from './apollo.ts';
+import type { EngineRequest, HubHeaders } from './engine.ts';
+import { type Answer, HTML_TYPE, JSON_TYPE, Refusal } from './http-answer.ts';
+import { type GraphqlParams, type HttpLimits, readBody, readHubHeaders, readSearch } from './http-request.ts';
+import { IDE_PAGE } from './ide.ts';
+import { InvalidDocument, type KnownDocuments } from './known-documents.ts';
+import { chooseType } from './media-type.ts';
+import type { AdmitRequest } from './rate-limit.ts';
+import { noteErrors, type RequestEntry } from './request-log.ts';
+
+/** One request on its way; what is found out about it is written down here. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly entry: RequestEntry;
+  readonly report: ReportFailure;
+  contentType: string;
+  /** From here on a fault is one of the operation, not of the HTTP request. */
+  isWellFormed: boolean;
+}
+
+interface EndpointOptions {
+  readonly apollo: Apollo;
+  readonly documents: KnownDocuments;
+  readonly verify: (authorization: string | undefined) => Promise<Principal>;
+  readonly admit: AdmitRequest;
+  readonly limits: HttpLimits;
+  readonly ide: boolean;
+}
+
+/** Answers `/graphql`. The first failure is the answer: form of the request, token, rate, parsing, limits, validation, engine. */
+export function createEndpoint(options: EndpointOptions): (exchange: Exchange) => Promise<Answer> {
+  const { apollo, documents, verify, admit, limits, ide } = options;
+
+  const readOperation = (exchange: Exchange, params: GraphqlParams, principal: Principal, headers: HubHeaders): EngineRequest => {
+    const { request, entry } = exchange;
+    const { document, hash, signature } = documents.read(params.query, params.operationName, params.variables);
+    entry.signature = signature;
+    const operation = getOperationAST(document, params.operationName);
+    if (!operation) throw new HubError('BAD_USER_INPUT', 'the document has no such operation, or several and none is named');
+    entry.kind = operation.operation;
+    entry.operationName = operation.name?.value;
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+      throw new HubError('BAD_USER_INPUT', 'subscriptions are answered over WebSocket and at /graphql/stream');
+    }
+    if (request.method === 'GET' && operation.operation === OperationTypeNode.MUTATION) throw notAllowed('POST');
+    const { variables } = params;
+    return { requestId: entry.requestId, principal, headers, document, operation, documentHash: hash, variables };
+  };
+
+  const answer = async (exchange: Exchange): Promise<Answer> => {
+    const { request, entry, report } = exchange;
+    const headers = readHubHeaders(request.headers);
+    const params = request.method === 'GET' ? readSearch(searchOf(request.url)) : await readBody(request, limits);
+    const principal = await verify(request.headers.authorization);
+    entry.audience = principal.audience;
+    admit(principal, request.socket.remoteAddress);
+    exchange.isWellFormed = true;
+    return apollo.answer({ params, report, entry, request: readOperation(exchange, params, principal, headers) }, exchange.contentType);
+  };
+
+  return async (exchange) => {
+    const { method, headers } = exchange.request;
+    if (method !== 'GET' && method !== 'POST') throw notAllowed('GET, POST');
+    exchange.contentType = chooseType(headers.accept, ide && method === 'GET');
+    if (exchange.contentType === HTML_TYPE) return IDE_PAGE;
+    const given = await answer(exchange).catch((error: unknown) => refuse(error, exchange));
+    // With the legacy type a client learns of a fault of the operation from the body (GraphQL over HTTP §6.4.1).
+    return given.status === 400 && exchange.isWellFormed && exchange.contentType === JSON_TYPE ? { ...given, status: 200 } : given;
+  };
+}
+
+/** The answer to a request that is stopped. */
+export function refuse(error: unknown, { entry, report, contentType }: Exchange): Answer {
+  const errors =
+    error instanceof InvalidDocument ? error.faults.map((fault) => answerFault(error.code, fault)) : [answerError(error, report)];
+  noteErrors(entry, errors);
+  const body = JSON.stringify({ errors: errors.map(formatAnswered) });
+  return { contentType, body, ...statusOf(error, errors) };
+}
+
+function statusOf(error: unknown, [first]: readonly AnsweredError[]): Pick<Answer, 'status' | 'headers'> {
+  if (error instanceof Refusal) return { status: error.status, headers: error.headers };
+  const status = ERRORS[first?.code ?? 'INTERNAL_SERVER_ERROR'].status;
+  return { status, headers: status === 401 ? { 'www-authenticate': 'Bearer' } : undefined };
+}
+
+function notAllowed(methods: string): Refusal {
+  return new Refusal('BAD_USER_INPUT', `only ${methods} can be answered here`, { status: 405, headers: { allow: methods } });
+}
+
+function searchOf(url = ''): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Answer, SECURITY_HEADERS } from './http-answer.ts';
+
+/** Times in milliseconds. */
+export interface ListenerLimits {
+  readonly headerBytes: number;
+  readonly headerTime: number;
+  /** Until the last byte of a request has come. */
+  readonly requestTime: number;
+  readonly keepAliveTime: number;
+  readonly connections: number;
+  /** What running requests get after the listener stops accepting. */
+  readonly drainTime: number;
+}
+export const LISTENER_LIMITS: ListenerLimits = {
+  headerBytes: 16_384,
+  headerTime: 10_000,
+  requestTime: 30_000,
+  keepAliveTime: 5_000,
+  connections: 10_000,
+  drainTime: 10_000,
+};
+
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+  /** Stops accepting, ends idle connections, lets running requests finish. */
+  close(): Promise<void>;
+}
+
+interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: ListenerLimits;
+  /** Never rejects. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
+export async function listen({ host, port, limits, handle }: ListenerOptions): Promise<Listener> {
+  const running = new Set<ServerResponse>();
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headerTime,
+      requestTimeout: limits.requestTime,
+      keepAliveTimeout: limits.keepAliveTime,
+      connectionsCheckingInterval: Math.min(1_000, Math.ceil(limits.headerTime / 4)),
+      requireHostHeader: true,
+    },
+    (request, response) => {
+      if (!server.listening) response.setHeader('connection', 'close');
+      running.add(response);
+      void handle(request, response).then(() => running.delete(response));
+    },
+  );
+  server.maxConnections = limits.connections;
+  server.on('clientError', refuseUnreadable);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { address, port: bound } = boundTo(server.address());
+
+  return {
+    address,
+    port: bound,
+    async close() {
+      for (const response of running) if (!response.headersSent) response.setHeader('connection', 'close');
+      const patience = setTimeout(() => server.closeAllConnections(), limits.drainTime);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(patience);
+    },
+  };
+}
+
+/** Sends an answer with what every answer carries. Returns the length of its body in bytes. */
+export function send(response: ServerResponse, requestId: string, { status, contentType, body, headers }: Answer): number {
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, {
+    ...SECURITY_HEADERS,
+    'content-type': contentType,
+    'content-length': length,
+    'hub-request-id': requestId,
+    ...headers,
+  });
+  response.end(body);
+  return length;
+}
+
+function boundTo(address: string | AddressInfo | null): AddressInfo {
+  if (address === null || typeof address === 'string') throw new Error('the listener is bound to no port');
+  return address;
+}
+
+const UNREADABLE = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+]);
+
+/** Bytes that never became a request. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = UNREADABLE.get(error.code ?? '') ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nHub-Request-Id: ${randomUUID()}\r\n\r\n`);
+}

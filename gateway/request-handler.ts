@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../auth/issuers.ts';
+import { type Exchange, refuse } from './graphql-endpoint.ts';
+import { answerLiveness, answerReadiness } from './health.ts';
+import { type Answer, JSON_TYPE, Refusal } from './http-answer.ts';
+import { send } from './http-listener.ts';
+import { METRICS_TYPE, type Metrics } from './metrics.ts';
+import { incidentLine, type RequestEntry, requestLine } from './request-log.ts';
+import { type GuardSite, PREFLIGHT_HEADERS } from './site-guard.ts';
+
+interface Served {
+  readonly endpoint: (exchange: Exchange) => Promise<Answer>;
+  readonly guard: GuardSite;
+  readonly ready: () => Promise<boolean>;
+  readonly metrics: Metrics;
+  readonly log: (line: Record<string, unknown>) => void;
+  readonly clock: Clock;
+}
+/** Never rejects. */
+type HandleRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const VARY = 'Authorization, Hub-Withheld, Hub-Explain, Accept';
+const PROBES = new Set(['/healthz', '/readyz']);
+
+/** Routes by path, sends one answer to each request, counts and logs it. */
+export function answerRequests({ endpoint, guard, ready, metrics, log, clock }: Served): HandleRequest {
+  const route = async (exchange: Exchange): Promise<Answer> => {
+    const { request } = exchange;
+    const cors = guard(request.headers);
+    const path = pathOf(request);
+    if (path === '/healthz') return answerLiveness();
+    if (path === '/readyz') return answerReadiness(ready);
+    if (path !== '/graphql') throw notFound();
+    if (!cors) return endpoint(exchange);
+    if (request.method === 'OPTIONS') return { status: 204, contentType: JSON_TYPE, body: '', headers: { ...cors, ...PREFLIGHT_HEADERS } };
+    const answer = await endpoint(exchange).catch((error: unknown) => refuse(error, exchange));
+    return { ...answer, headers: { ...answer.headers, ...cors, vary: `${VARY}, Origin` } };
+  };
+
+  return async (request, response) => {
+    const started = performance.now();
+    const isProbe = PROBES.has(pathOf(request));
+    if (!isProbe) metrics.begin();
+    const entry = newEntry(request.headers);
+    const report = (error: unknown, incident: string) => log(incidentLine(error, incident, entry.requestId));
+    const exchange: Exchange = { request, entry, report, contentType: JSON_TYPE, isWellFormed: false };
+    const answer = await route(exchange).catch((error: unknown) => refuse(error, exchange));
+    entry.bytes = send(response, entry.requestId, { ...answer, headers: { ...cachingOf(request.headers), ...answer.headers } });
+    if (isProbe) return;
+    entry.status = answer.status;
+    entry.durationMs = performance.now() - started;
+    metrics.end(entry);
+    log(requestLine(entry, clock.now()));
+  };
+}
+
+/** Serves `/metrics` and nothing else. */
+export function answerMetrics(metrics: Metrics, guard: GuardSite): HandleRequest {
+  const print = async (request: IncomingMessage): Promise<Answer> => {
+    guard(request.headers);
+    if (pathOf(request) !== '/metrics') throw notFound();
+    return { status: 200, contentType: METRICS_TYPE, body: metrics.print() };
+  };
+  return async (request, response) => {
+    const entry = newEntry(request.headers);
+    const exchange: Exchange = { request, entry, report: () => {}, contentType: JSON_TYPE, isWellFormed: false };
+    send(response, entry.requestId, await print(request).catch((error: unknown) => refuse(error, exchange)));
+  };
+}
+
+function newEntry(headers: IncomingHttpHeaders): RequestEntry {
+  const given = headers['hub-request-id'];
+  return {
+    requestId: randomUUID(),
+    clientRequestId: typeof given === 'string' ? given : undefined,
+    audience: 'UNKNOWN',
+    kind: 'none',
+    operationName: undefined,
+    signature: undefined,
+    codes: [],
+    status: 0,
+    durationMs: 0,
+    bytes: 0,
+  };
+}
+
+/** What was answered to somebody in particular is kept by no cache. */
+function cachingOf(headers: IncomingHttpHeaders): Record<string, string> {
+  const isPersonal = headers.authorization !== undefined || Object.keys(headers).some((name) => name.startsWith('hub-'));
+  return isPersonal ? { vary: VARY, 'cache-control': 'no-store' } : { vary: VARY };
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at);
+}
+
+function notFound(): Refusal {
+  return new Refusal('NOT_FOUND', 'there is nothing at this path', { status: 404 });
+}

@@ -1,0 +1,128 @@
+import {
+  type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLCompositeType, type GraphQLSchema, isAbstractType, isCompositeType, isObjectType, Kind, type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { conditioned, isIncluded } from '../auth/asked.ts';
+import type { Marks } from './rewrite.ts';
+
+export interface ShapeParts {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly isClosed: (coordinate: string) => boolean;
+  readonly marks: Marks;
+}
+
+/** What was taken out of the operation before planning, found again in the answer: the place, and how many objects stand there. */
+export interface Removed {
+  readonly path: readonly string[];
+  readonly coordinate: string;
+  readonly typeName: string;
+  objects: number;
+}
+
+interface Field {
+  readonly key: string;
+  readonly coordinate: string;
+  readonly closed: boolean;
+  readonly type: GraphQLCompositeType | undefined;
+  readonly sets: readonly SelectionSetNode[];
+}
+type Data = Record<string, unknown>;
+
+/**
+ * Gives the answer the shape that the client asked for: fields in the client's order, removed ones as null, the hub's own marks taken out.
+ * Compiled once for an operation; object types are resolved from the answer.
+ */
+export function compileShape(parts: ShapeParts): (data: Data) => { readonly data: Data; readonly removed: readonly Removed[] } {
+  const root = parts.schema.getRootType(parts.operation.operation);
+  if (!root) throw new Error(`the schema has no ${parts.operation.operation}`);
+  const fieldsBySet = new Map<string, readonly Field[]>();
+  const ids = new Map<SelectionSetNode, number>();
+  const idOf = (set: SelectionSetNode) => {
+    const known = ids.get(set) ?? ids.size;
+    ids.set(set, known);
+    return known;
+  };
+
+  const fieldsOf = (sets: readonly SelectionSetNode[], typeName: string): readonly Field[] => {
+    const cacheKey = `${typeName}:${sets.map(idOf).join(',')}`;
+    const known = fieldsBySet.get(cacheKey);
+    if (known) return known;
+    const byKey = new Map<string, { node: FieldNode; sets: SelectionSetNode[] }>();
+    const type = parts.schema.getType(typeName);
+    if (!isObjectType(type)) return [];
+    for (const set of sets) collect(parts, set, type, byKey);
+    const declared = type.getFields();
+    const fields = [...byKey].map(([key, { node, sets: inner }]): Field => {
+      const coordinate = `${typeName}.${node.name.value}`;
+      const definition = declared[node.name.value];
+      const named = definition ? getNamedType(definition.type) : undefined;
+      return { key, coordinate, closed: parts.isClosed(coordinate), type: isCompositeType(named) ? named : undefined, sets: inner };
+    });
+    fieldsBySet.set(cacheKey, fields);
+    return fields;
+  };
+
+  return (answer) => {
+    const removed = new Map<string, Removed>();
+    const shapeObject = (value: Data, sets: readonly SelectionSetNode[], declared: GraphQLCompositeType, path: readonly string[]): Data => {
+      const typeName = isAbstractType(declared) ? String(value[parts.marks.typename]) : declared.name;
+      const shaped: Data = {};
+      for (const field of fieldsOf(sets, typeName)) {
+        if (field.closed) {
+          note(removed, [...path, field.key], field.coordinate, typeName);
+          shaped[field.key] = null;
+        } else shaped[field.key] = shapeValue(value[field.key], field, path);
+      }
+      return shaped;
+    };
+    const shapeValue = (value: unknown, field: Field, path: readonly string[]): unknown => {
+      if (value === undefined || value === null) return null;
+      if (!field.type || field.sets.length === 0) return value;
+      return shapeComposite(value, field, field.type, [...path, field.key]);
+    };
+    const shapeComposite = (value: unknown, field: Field, type: GraphQLCompositeType, path: readonly string[]): unknown => {
+      if (value === null || value === undefined) return null;
+      if (Array.isArray(value)) {
+        const below = [...path, '@'];
+        return value.map((element) => shapeComposite(element, field, type, below));
+      }
+      return shapeObject(value as Data, field.sets, type, path);
+    };
+    const data = shapeObject(answer, [parts.operation.selectionSet], root, []);
+    return { data, removed: [...removed.values()] };
+  };
+}
+
+function note(removed: Map<string, Removed>, path: readonly string[], coordinate: string, typeName: string): void {
+  const key = `${coordinate} ${path.join('.')}`;
+  const known = removed.get(key);
+  if (known) known.objects += 1;
+  else removed.set(key, { path, coordinate, typeName, objects: 1 });
+}
+
+function collect(parts: ShapeParts, set: SelectionSetNode, type: GraphQLCompositeType, into: Map<string, { node: FieldNode; sets: SelectionSetNode[] }>): void {
+  for (const node of set.selections) {
+    if (!isIncluded(node, parts.variables)) continue;
+    if (node.kind === Kind.FIELD) {
+      const key = node.alias?.value ?? node.name.value;
+      const entry = into.get(key) ?? { node, sets: [] };
+      if (node.selectionSet) entry.sets.push(node.selectionSet);
+      into.set(key, entry);
+      continue;
+    }
+    const fragment = node.kind === Kind.FRAGMENT_SPREAD ? parts.fragments.get(node.name.value) : node;
+    if (!fragment) continue;
+    const condition = fragment.typeCondition?.name.value;
+    if (condition && !applies(parts.schema, condition, type)) continue;
+    collect(parts, fragment.selectionSet, conditioned(parts.schema, condition, type), into);
+  }
+}
+
+function applies(schema: GraphQLSchema, condition: string, type: GraphQLCompositeType): boolean {
+  const named = schema.getType(condition);
+  if (!named || condition === type.name) return true;
+  return isAbstractType(named) && isObjectType(type) && schema.isSubType(named, type);
+}

@@ -1,0 +1,121 @@
+import type { ColumnValue, FieldName, Filter } from '../schema/filter.ts';
+import type { Gate } from '../schema/gate.ts';
+import type { JsonObject } from '../schema/json.ts';
+
+/** SQLite answers at once, MongoDB later; callers never assume either. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** How a collection is laid out; adapters make tables, columns and indexes of it when the store is opened. */
+export interface CollectionSpec {
+  /** kebab-case. */
+  readonly name: string;
+  /** Its documents carry a gate (records, subjects, the record index). */
+  readonly gated: boolean;
+  /** Values beside the body that are filtered, ordered or looked up by. `list` holds strings. */
+  readonly columns: readonly { readonly name: string; readonly type: 'text' | 'integer' | 'list' }[];
+  /** The key is always the last part; gate columns that row rules read are appended so that a page and a count are answered from the index. */
+  readonly indexes: readonly { readonly fields: readonly FieldName[]; readonly unique?: boolean; readonly covering?: boolean }[];
+}
+
+export interface Document {
+  readonly key: string;
+  /** 1, 2, 3 … */
+  readonly version: number;
+  readonly body: JsonObject;
+  readonly gate?: Gate | undefined;
+  readonly columns: Readonly<Record<string, ColumnValue>>;
+}
+
+/** One version of a document as `versions` tells it. */
+export interface Version extends Document {
+  readonly at: string;
+  readonly actor: string;
+}
+
+export interface Query {
+  readonly where: Filter;
+  /** Missing values sort lowest. The key breaks ties, in the direction of the last field. */
+  readonly order: readonly Order[];
+  /** Where the page begins: behind this place. `values` are those of `order`, in its order. */
+  readonly after?: { readonly values: readonly (string | number | null)[]; readonly key: string } | undefined;
+  readonly limit: number;
+}
+export interface Order {
+  readonly field: FieldName;
+  readonly direction: 'ASC' | 'DESC';
+}
+
+export interface Put {
+  readonly key: string;
+  readonly body: JsonObject;
+  /** The version that has to stand now; 0 when there must be none. */
+  readonly expected: number;
+  readonly gate?: Gate | undefined;
+  readonly columns?: Readonly<Record<string, ColumnValue>> | undefined;
+}
+
+/** Opaque to everyone but the adapter; has no gaps to read and orders only through `changes`. */
+export type Position = string;
+
+export interface Change {
+  readonly position: Position;
+  readonly collection: string;
+  readonly key: string;
+  readonly version: number;
+  readonly kind: 'CREATED' | 'UPDATED' | 'REMOVED';
+  /** The gate of this version; of the last one when REMOVED. */
+  readonly gate?: Gate | undefined;
+  /** Names of the body's fields that differ from the version before; never values. */
+  readonly fields: readonly string[];
+  readonly actor: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+export interface Reader {
+  /** As long as `keys` and in their order. */
+  get(collection: string, keys: readonly string[]): Awaitable<readonly (Document | undefined)[]>;
+  /** One page in the order of one declared index, then key; never the whole. */
+  find(collection: string, query: Query): Awaitable<readonly Document[]>;
+  /** One page for each of `values` of an indexed field, in one call: fifty subjects' penalties are one read. */
+  findPer(collection: string, field: FieldName, values: readonly string[], query: Query): Awaitable<readonly (readonly Document[])[]>;
+  count(collection: string, where: Filter): Awaitable<number>;
+  /** Every version that ever stood under this key, oldest first, the present one last. */
+  versions(collection: string, key: string): Awaitable<readonly Version[]>;
+  /** Entries of a log in the order they were appended, from `after` (0 = the beginning) on. */
+  entries(log: string, after: number, limit: number): Awaitable<readonly { readonly place: number; readonly entry: JsonObject }[]>;
+}
+
+export interface Writer extends Reader {
+  /** Stores the document and appends its change. @throws CONFLICT when `expected` no longer stands, or a unique index is taken */
+  put(collection: string, key: string, put: Omit<Put, 'key'>): Awaitable<Document>;
+  /** Many at once, each as `put`; all or none. */
+  putMany(collection: string, entries: readonly Put[]): Awaitable<readonly Document[]>;
+  /** Adds to a log (access log, deliveries): no version, no change. */
+  append(log: string, entries: readonly JsonObject[]): Awaitable<void>;
+  /** @throws CONFLICT when `expected` no longer stands */
+  remove(collection: string, key: string, options: { readonly expected: number }): Awaitable<void>;
+}
+
+export interface Store {
+  /** One snapshot. */
+  read<T>(work: (tx: Reader) => Awaitable<T>): Promise<T>;
+  /** One transaction; `work` may run twice and awaits nothing but `tx`. `actor` stands in every change it makes. A nested call fails at once. */
+  write<T>(work: (tx: Writer) => Awaitable<T>, options: { readonly actor: string }): Promise<T>;
+  /** Changes behind `after` (null = the beginning), in commit order: once a position was seen, nothing at or before it ever appears. */
+  changes(after: Position | null, limit: number): Promise<readonly Change[]>;
+  /** The position of the newest change, null when there is none. */
+  position(): Promise<Position | null>;
+  close(): Promise<void>;
+}
+
+/** Opens a store; `clock` dates its versions and changes. */
+export interface StoreOptions {
+  readonly collections: readonly CollectionSpec[];
+  readonly clock: Clock;
+}
+
+/** Handed in, so that a test can stand on any day. */
+export interface Clock {
+  now(): Date;
+}

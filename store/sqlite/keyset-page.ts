@@ -1,0 +1,113 @@
+import type { FieldName } from '../../schema/filter.ts';
+import type { Order, Query } from '../port.ts';
+import { compileFilter, equalFields } from './compile-filter.ts';
+import type { Connection, Row, SqlValue } from './connection.ts';
+import { type Layout, type StoredField, storedField } from './layout.ts';
+import type { Condition } from './text-order.ts';
+
+/** A page as statements that are run one behind the other until it is full. */
+export interface CompiledPage {
+  readonly parts: readonly Condition[];
+  readonly limit: number;
+}
+
+interface Term {
+  readonly stored: StoredField;
+  readonly direction: Order['direction'];
+}
+/** Rows behind the place where the page begins, among them all that agree with it in the terms that are not in `open`. */
+interface Stretch extends Condition {
+  readonly open: readonly Term[];
+}
+
+/**
+ * Compiles a page. With `per`, every statement's first value is the one that this field has to have.
+ * What stands behind a place is cut into stretches that one index can be entered at; as one condition it would be read from its beginning.
+ */
+export function compilePage(layout: Layout, query: Query, per?: StoredField): CompiledPage {
+  const terms = orderTerms(layout, query.order);
+  const where = compileFilter(layout, query.where);
+  const filter = per ? `${per.sql} = ? AND ${where.sql}` : where.sql;
+  const index = orderedIndex(layout, terms, new Set([...equalFields(query.where), ...(per ? [per.field] : [])]));
+  const stretches = query.after
+    ? stretchesBehind(terms, [...query.after.values.slice(0, terms.length - 1), query.after.key])
+    : [{ sql: 'TRUE', params: [], open: terms }];
+  const parts = stretches.map(({ sql, params, open }) => ({
+    sql: `SELECT ${layout.documentColumns} FROM ${layout.table}${index} WHERE ${filter} AND ${sql} ORDER BY ${open.map(orderBy).join(', ')} LIMIT ?`,
+    params: [...where.params, ...params],
+  }));
+  return { parts, limit: query.limit };
+}
+
+/** The rows of a page. `first` is the value of `per`, where the page was compiled with one. */
+export function readPage(connection: Connection, { parts, limit }: CompiledPage, first: readonly SqlValue[] = []): readonly Row[] {
+  const rows: Row[] = [];
+  for (const { sql, params } of parts) {
+    if (rows.length >= limit) break;
+    rows.push(...connection.rows(sql, [...first, ...params, limit - rows.length]));
+  }
+  return rows;
+}
+
+/** The order up to the key, which always ends it. */
+function orderTerms(layout: Layout, order: readonly Order[]): readonly Term[] {
+  const byKey = order.findIndex(({ field }) => field === 'key');
+  const direction = order.at(-1)?.direction ?? 'ASC';
+  const whole = byKey < 0 ? [...order, { field: 'key', direction } as const] : order.slice(0, byKey + 1);
+  return whole.map((each) => ({ stored: storedField(layout, each.field), direction: each.direction }));
+}
+
+/** Begins with the innermost stretch: rows that agree with the place in all but the key. */
+function stretchesBehind(terms: readonly Term[], place: readonly (string | number | null)[]): readonly Stretch[] {
+  return terms.flatMap((_, index) => {
+    const at = terms.length - 1 - index;
+    const agreeing = terms.slice(0, at).map(({ stored }, before) => isSame(stored, place[before] ?? null));
+    return behind(terms, at, place[at] ?? null).map((beyond) => ({ ...conjunction([...agreeing, beyond]), open: terms.slice(at) }));
+  });
+}
+
+/** Missing values are lowest, as they are in SQLite. */
+function behind(terms: readonly Term[], at: number, value: string | number | null): readonly Condition[] {
+  const term = terms[at];
+  if (!term) return [];
+  const { sql } = term.stored;
+  const missing: Condition = { sql: `${sql} IS NULL`, params: [] };
+  if (term.direction === 'ASC')
+    return [value === null ? { sql: `${sql} IS NOT NULL`, params: [] } : { sql: `${sql} > ?`, params: [value] }];
+  if (value === null) return [];
+  const lower: Condition = { sql: `${sql} < ?`, params: [value] };
+  return term.stored.field === 'key' ? [lower] : [lower, missing];
+}
+
+function isSame({ sql }: StoredField, value: string | number | null): Condition {
+  return value === null ? { sql: `${sql} IS NULL`, params: [] } : { sql: `${sql} = ?`, params: [value] };
+}
+
+function conjunction(conditions: readonly Condition[]): Condition {
+  return { sql: conditions.map(({ sql }) => sql).join(' AND '), params: conditions.flatMap(({ params }) => params) };
+}
+
+function orderBy({ stored, direction }: Term): string {
+  return `${stored.sql} ${direction}`;
+}
+
+/**
+ * Names the index that holds the rows with these equal fields in this order, if one is declared: without statistics SQLite may take any
+ * index over an equal field and sort what it finds, be it the whole table.
+ */
+function orderedIndex(layout: Layout, terms: readonly Term[], equal: ReadonlySet<FieldName>): string {
+  if (new Set(terms.map(({ direction }) => direction)).size > 1) return '';
+  const order = terms.map(({ stored }) => stored.field).filter((field) => field !== 'key');
+  const fitting = layout.indexes.filter(({ unique, fields }) => {
+    const leading = fields.slice(0, fields.length - order.length);
+    return (
+      !unique &&
+      leading.length > 0 &&
+      leading.every((field) => equal.has(field)) &&
+      order.every((field, at) => fields[leading.length + at] === field)
+    );
+  });
+  const longest = Math.max(...fitting.map(({ fields }) => fields.length));
+  const chosen = fitting.find(({ fields }) => fields.length === longest);
+  return chosen ? ` INDEXED BY ${chosen.name}` : '';
+}

@@ -1,0 +1,75 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Access, WithheldCause } from '../../auth/access-book.ts';
+import type { Caller } from '../../auth/caller.ts';
+import { HubError } from '../../schema/errors.ts';
+import type { RecordType } from '../../schema/catalogue.ts';
+import type { Reader } from '../../store/port.ts';
+
+/** What the resolvers of one request are handed. */
+export interface SubgraphContext {
+  readonly caller: Caller;
+  /** One snapshot for the whole request; a mutation has none. */
+  readonly tx: Reader | undefined;
+  accessOf(type: RecordType): Access;
+  readonly remarks: Remarks;
+}
+
+/** A place in the answer: list indexes are `@`; below `_entities` the path begins at the entity, which is named. */
+export interface Place {
+  readonly path: readonly string[];
+  readonly entity?: string | undefined;
+}
+export interface Withheld extends Place, WithheldCause {}
+export interface Annotation extends Place {
+  readonly recordId: string;
+  readonly kind: 'OBJECTION';
+  readonly note: string;
+}
+export interface Narrowed extends Place {
+  readonly coordinate: string;
+}
+
+/** What a subgraph says about its part of an answer (`extensions.hub`). */
+export interface Remarks {
+  readonly withheld: Withheld[];
+  readonly annotations: Annotation[];
+  readonly narrowed: Narrowed[];
+  /** Ids of `_entities`, in the order of the representations. */
+  entities: readonly string[];
+  readonly seen: Set<string>;
+}
+
+export function noRemarks(): Remarks {
+  return { withheld: [], annotations: [], narrowed: [], entities: [], seen: new Set() };
+}
+
+/** The snapshot of this request. */
+export function readerOf(context: SubgraphContext): Reader {
+  if (!context.tx) throw new HubError('INTERNAL_SERVER_ERROR', 'a mutation has no snapshot to read from');
+  return context.tx;
+}
+
+/** Says once for a place that something there is withheld. */
+export function reportWithheld(context: SubgraphContext, info: GraphQLResolveInfo, cause: WithheldCause): void {
+  const place = placeOf(context, info.path);
+  const key = `${place.entity ?? ''} ${place.path.join('.')} ${cause.coordinate} ${cause.effect}`;
+  if (context.remarks.seen.has(key)) return;
+  context.remarks.seen.add(key);
+  context.remarks.withheld.push({ ...place, ...cause });
+}
+
+/** The place of a path in an answer. */
+export function placeOf(context: SubgraphContext, path: GraphQLResolveInfo['path'], ...below: readonly string[]): Place {
+  const keys: (string | number)[] = [];
+  for (let step: GraphQLResolveInfo['path'] | undefined = path; step; step = step.prev) keys.push(step.key);
+  keys.reverse();
+  const [first, index] = keys;
+  if (first === '_entities' && typeof index === 'number') {
+    return { path: [...keys.slice(2).map(step), ...below], entity: context.remarks.entities[index] };
+  }
+  return { path: [...keys.map(step), ...below] };
+}
+
+function step(key: string | number): string {
+  return typeof key === 'number' ? '@' : key;
+}

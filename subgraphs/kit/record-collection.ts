@@ -1,0 +1,65 @@
+import type { Item, RecordType } from '../../schema/catalogue.ts';
+import { itemWithRole } from '../../schema/catalogue.ts';
+import { sortableDecimal } from '../../schema/decimal.ts';
+import type { ColumnValue } from '../../schema/filter.ts';
+import type { Json } from '../../schema/json.ts';
+import type { CollectionSpec } from '../../store/port.ts';
+
+/** Identity columns of every record; each holds a digest. */
+export const IDENTITY_COLUMNS = ['identity', 'triple', 'document'] as const;
+export const STATE_COLUMN = 'state';
+export const DECISION_COLUMN = 'decisionDate';
+
+/** How the store lays out a record type: derived from its SDL alone. */
+export function collectionOf(type: RecordType): CollectionSpec {
+  if (type.kind === 'catalogue') {
+    return {
+      name: type.collection,
+      gated: true,
+      columns: [{ name: 'identity', type: 'text' }, ...indexedItems(type).map((item) => ({ name: item.name, type: columnType(item) }))],
+      indexes: [{ fields: ['column.identity'], unique: true }, ...indexedItems(type).filter(({ type: named, list }) => named === 'UnifiedSocialCreditCode' && !list).map((item) => ({ fields: [`column.${item.name}` as const] }))],
+    };
+  }
+  const indexed = indexedItems(type).filter(({ name }) => name !== DECISION_COLUMN);
+  return {
+    name: type.collection,
+    gated: true,
+    columns: [
+      ...IDENTITY_COLUMNS.map((name) => ({ name, type: 'text' as const })),
+      { name: DECISION_COLUMN, type: 'text' },
+      ...(itemWithRole(type, 'STATE') ? [{ name: STATE_COLUMN, type: 'text' as const }] : []),
+      ...indexed.map((item) => ({ name: item.name, type: columnType(item) })),
+    ],
+    indexes: [
+      { fields: ['column.identity'], unique: true },
+      { fields: ['column.triple'] },
+      { fields: ['column.document'] },
+      { fields: [`column.${DECISION_COLUMN}`], covering: true },
+      { fields: ['gate.subjectId', `column.${DECISION_COLUMN}`], covering: true },
+      { fields: ['gate.sourceOrg', `column.${DECISION_COLUMN}`] },
+      ...indexed.filter((item) => !item.list && !['sourceDeptUscc', 'regionCode'].includes(item.name) && item.shape === 'scalar').map((item) => ({ fields: [`column.${item.name}` as const] })),
+    ],
+  };
+}
+
+/** `record-index`: by which an id is resolved without asking every subgraph. */
+export const RECORD_INDEX: CollectionSpec = { name: 'record-index', gated: true, columns: [{ name: 'recordType', type: 'text' }], indexes: [] };
+
+/** Items that get a column of their own. */
+export function indexedItems(type: RecordType): readonly Item[] {
+  return type.items.filter((item) => item.filter || item.order);
+}
+
+/** A value in the form in which columns hold it, so that the store's binary order is the value's own order. */
+export function columnValue(item: Item, value: Json | undefined): ColumnValue {
+  if (value === undefined || value === null) return null;
+  if (item.list) return Array.isArray(value) ? value.map(String) : [String(value)];
+  if (item.type === 'CnyWan' || item.type === 'Decimal') return sortableDecimal(String(value));
+  if (item.type === 'Int') return typeof value === 'number' ? value : Number(value);
+  return String(value);
+}
+
+function columnType(item: Item): 'text' | 'integer' | 'list' {
+  if (item.list) return 'list';
+  return item.type === 'Int' ? 'integer' : 'text';
+}

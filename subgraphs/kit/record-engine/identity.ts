@@ -1,0 +1,41 @@
+import type { RecordType } from '../../../schema/catalogue.ts';
+import type { Json } from '../../../schema/json.ts';
+import { normaliseHeading } from '../../../schema/headings.ts';
+import type { Sealer } from '../sealer.ts';
+import { canonical } from './content.ts';
+import type { Values } from './rows.ts';
+
+/** Keyed digests by which a record is found again. */
+export interface Identity {
+  /** Source and identity: one record. */
+  readonly identity: string;
+  /** Identity without the source: the same act as several sources tell it. */
+  readonly triple: string;
+  /** Source and identity without the subject: one document, about whomever. */
+  readonly document: string;
+}
+
+/** The identity of a record of this source about this subject (by id). Texts are compared after NFKC and without white space. */
+export function identityOf(type: RecordType, sealer: Sealer, values: Values, whose: { readonly source: string; readonly subjectId: string }): Identity {
+  const parts = type.identity.map((name) => (name === 'subject' ? whose.subjectId : comparable(values[name])));
+  const things = type.identity.flatMap((name, place) => (name === 'subject' ? [] : [parts[place] ?? null]));
+  return {
+    identity: sealer.digest(text('identity', type, [whose.source, ...parts])),
+    triple: sealer.digest(text('triple', type, parts)),
+    document: sealer.digest(text('document', type, [whose.source, ...things])),
+  };
+}
+
+/** The identity of a document without subject and source. */
+export function catalogueIdentityOf(type: RecordType, sealer: Sealer, values: Values): string {
+  return sealer.digest(text('identity', type, type.identity.map((name) => comparable(values[name]))));
+}
+
+function text(what: string, type: RecordType, parts: readonly Json[]): string {
+  return `${what}|${type.code}|${JSON.stringify(parts)}`;
+}
+
+function comparable(value: Json | undefined): Json {
+  if (typeof value === 'string') return normaliseHeading(value);
+  return canonical(value ?? null);
+}

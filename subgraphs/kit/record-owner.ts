@@ -1,0 +1,67 @@
+import type { Access, AccessBook } from '../../auth/access-book.ts';
+import type { Caller } from '../../auth/caller.ts';
+import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
+import { HubError } from '../../schema/errors.ts';
+import type { Document, Store } from '../../store/port.ts';
+import { actorOf } from './actor.ts';
+import type { RecordEngine } from './record-engine/engine.ts';
+
+export interface Withdrawal {
+  readonly recordId: string;
+  readonly documentRef: string;
+  readonly reason: string;
+  readonly expectedVersion?: number | null | undefined;
+}
+export interface Correction {
+  readonly recordId: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  readonly expectedVersion?: number | null | undefined;
+}
+interface Changed {
+  readonly __typename: string;
+  readonly id: string;
+}
+
+/** The subgraph that owns a record, as the subgraph `changes` calls it: in process, or across the network. */
+export interface RecordOwner {
+  /** @throws NOT_FOUND, CONFLICT, INVALID_TRANSITION */
+  withdraw(caller: Caller, withdrawal: Withdrawal): Promise<Changed>;
+  /** @throws NOT_FOUND, BAD_USER_INPUT, CONFLICT, INVALID_TRANSITION */
+  correct(caller: Caller, correction: Correction): Promise<Changed>;
+}
+
+/** The owner of records in this process. `settle` waits until what follows in other subgraphs has been done. */
+export function createRecordOwner({ store, catalogue, access, engine, settle }: { store: Store; catalogue: Catalogue; access: AccessBook; engine: RecordEngine; settle: () => Promise<void> }): RecordOwner {
+  const types = new Map(catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.code, type]));
+  const typeOf = async (caller: Caller, recordId: string): Promise<RecordType> => {
+    const found = await store.read(async (tx) => {
+      const [entry] = await tx.get('record-index', [recordId]);
+      const type = types.get(String(entry?.body.recordType));
+      const [document] = type ? await tx.get(type.collection, [recordId]) : [];
+      return type && document && mayChange(caller, access.accessOf(caller, type), document) ? type : undefined;
+    });
+    if (!found) throw new HubError('NOT_FOUND', 'there is no such record');
+    return found;
+  };
+  return {
+    async withdraw(caller, { recordId, documentRef, reason, expectedVersion }) {
+      const type = await typeOf(caller, recordId);
+      await engine.withdraw(type, { id: recordId, documentRef, reason, expectedVersion: expectedVersion ?? undefined, actor: actorOf(caller) });
+      await settle();
+      return { __typename: type.name, id: recordId };
+    },
+    async correct(caller, { recordId, fields, reason, expectedVersion }) {
+      const type = await typeOf(caller, recordId);
+      await engine.correct(type, { id: recordId, fields, reason, expectedVersion: expectedVersion ?? undefined, actor: actorOf(caller) });
+      await settle();
+      return { __typename: type.name, id: recordId };
+    },
+  };
+}
+
+/** Visible to the caller, and the caller's to change: the source department's own, or an operator's in its region. */
+function mayChange({ profile, params }: Caller, access: Access, document: Document): boolean {
+  if (!access.disclose(document, params)) return false;
+  return profile.audience === 'OPERATOR' || (profile.audience === 'AGENCY' && profile.ownSources.includes(document.gate?.sourceOrg ?? ''));
+}

@@ -1,0 +1,126 @@
+import type { GraphQLFieldResolver } from 'graphql';
+import { applyMask } from '../../auth/masks.ts';
+import { EXPIRED } from '../../auth/conditions.ts';
+import type { View } from '../../auth/disclose.ts';
+import { ID_IN_CODE_COLUMN } from '../../auth/entitlements.ts';
+import type { Item, RecordType } from '../../schema/catalogue.ts';
+import { matches } from '../../schema/filter.ts';
+import type { Json, JsonObject } from '../../schema/json.ts';
+import { scrubText } from '../../schema/text-scrub.ts';
+import type { Document } from '../../store/port.ts';
+import { reportWithheld, type SubgraphContext } from './context.ts';
+import { isSealed, type Sealer } from './sealer.ts';
+
+/** A stored row with the view that its reader has of it. There is no other way from a document to an answer. */
+export interface Row {
+  readonly __typename: string;
+  readonly type: RecordType;
+  readonly document: Document;
+  readonly view: View;
+}
+
+/** One value of a nested value type, still under the view of the row that holds it. */
+interface Nested {
+  readonly row: Row;
+  readonly value: JsonObject;
+}
+
+export type Resolver<Source> = GraphQLFieldResolver<Source, SubgraphContext>;
+
+/** The row as this caller may see it, undefined when it is not there for the caller. */
+export function disclosedRow(context: SubgraphContext, type: RecordType, document: Document | undefined): Row | undefined {
+  if (!document) return undefined;
+  const view = context.accessOf(type).disclose(document, context.caller.params);
+  return view && { __typename: type.name, type, document, view };
+}
+
+/** Fixed sentence: what an objection says to every reader. */
+export const OBJECTION_NOTE = '信息主体已提出异议，正在核查处理';
+const RAW_RULES = ['E4', 'E5', 'E13', 'E20'];
+
+/** The resolver of one field of a record, catalogue document or Subject. */
+export function fieldResolver(type: RecordType, item: Item, sealer: Sealer): Resolver<Row> {
+  const coordinate = `${type.name}.${item.name}`;
+  const compute = type.kind === 'record' ? COMPUTED[item.name] : undefined;
+  return (row, _args, context, info) => {
+    const effect = row.view.effects.get(coordinate);
+    const cause = context.accessOf(type).withheld(coordinate, effect);
+    if (cause) reportWithheld(context, info, cause);
+    if (!effect) return null;
+    if (compute) return compute(row.document, context);
+    const stored = row.document.body[item.name];
+    if (stored === undefined || stored === null) return null;
+    if (item.shape === 'object') return nested(row, stored);
+    const scrubbed = row.document.body.$scrubbed;
+    const clean = typeof scrubbed === 'object' && scrubbed !== null ? (scrubbed as JsonObject)[item.name] : undefined;
+    return shown(item, stored, typeof clean === 'string' ? clean : undefined, row, effect === 'MASK', sealer);
+  };
+}
+
+/** The resolver of one field of a nested value type: it is a gate of its own behind the field that holds it. */
+export function nestedResolver(owner: RecordType, valueType: string, item: Item, sealer: Sealer): Resolver<Nested> {
+  const coordinate = `${valueType}.${item.name}`;
+  return ({ row, value }, _args, context, info) => {
+    const effect = row.view.effects.get(coordinate);
+    const cause = context.accessOf(row.type === owner ? owner : row.type).withheld(coordinate, effect);
+    if (cause) reportWithheld(context, info, cause);
+    const stored = value[item.name];
+    if (!effect || stored === undefined || stored === null) return null;
+    return item.shape === 'object' ? nested(row, stored) : shown(item, stored, undefined, row, effect === 'MASK', sealer);
+  };
+}
+
+function nested(row: Row, stored: Json): Nested | readonly Nested[] | null {
+  if (Array.isArray(stored)) return stored.flatMap((value) => (isObject(value) ? [{ row, value }] : []));
+  return isObject(stored) ? { row, value: stored } : null;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function shown(item: Item, stored: Json, scrubbed: string | undefined, row: Row, masked: boolean, sealer: Sealer): Json {
+  if (Array.isArray(stored)) return stored.map((value) => shown(item, value, undefined, row, masked, sealer));
+  if (isSealed(stored) && !item.encrypted) return identityInCodeColumn(sealer.open(stored), row);
+  const value = isSealed(stored) ? sealer.open(stored) : stored;
+  if (typeof value !== 'string') return value;
+  if (masked) return item.disclosure.mask ? applyMask(item.disclosure.mask, value) : (scrubbed ?? scrubText(value));
+  const raw = item.encrypted || item.shape === 'enum' || row.view.heldBy.some((rule) => RAW_RULES.includes(rule));
+  return raw ? value : (scrubbed ?? value);
+}
+
+/** M4: a person's number that stands in a code column is shared by duty and masked, whatever the class of the column. */
+function identityInCodeColumn(value: string, row: Row): Json {
+  const effect = row.view.effects.get(ID_IN_CODE_COLUMN);
+  if (!effect) return null;
+  return effect === 'MASK' ? applyMask('ID', value) : value;
+}
+
+type Compute = (document: Document, context: SubgraphContext) => Json;
+
+/** Fields of the envelope that follow from the gate and the clock, never from what a row said of itself. */
+const COMPUTED: Readonly<Record<string, Compute>> = {
+  shareCategory: ({ gate }) => gate?.share ?? null,
+  infoNature: ({ gate }) => gate?.nature ?? null,
+  regionCode: ({ gate, body }) => gate?.region ?? body.regionCode ?? null,
+  severity: ({ gate }) => gate?.severity ?? null,
+  secretMark: ({ gate }) => gate?.secrecy ?? null,
+  objectionFlag: ({ gate }) => gate?.objection === true,
+  objectionNote: ({ gate }) => (gate?.objection === true ? OBJECTION_NOTE : null),
+  publicityMaxEndOn: ({ gate }) => gate?.publishedUntil ?? null,
+  publicityStatus: (document, context) => publicityStatus(document, context),
+  dataStatus: ({ gate, body }) => (gate?.stopped === 'WITHDRAWN' ? 'WITHDRAWN' : gate?.stopped === 'ARCHIVED' ? 'ARCHIVED' : (body.dataStatus ?? 'VALID')),
+  occurredOn: ({ body }) => body.occurredOn ?? body.decisionDate ?? null,
+  version: ({ version }) => version,
+  previousVersionId: ({ key, version }) => (version > 1 ? `${key}.${version - 1}` : null),
+};
+
+/** The answered status follows the clock: a window that has ended is STOPPED_EXPIRED though no timer has run. */
+function publicityStatus(document: Document, context: SubgraphContext): Json {
+  const { gate } = document;
+  if (gate?.stopped === 'WITHDRAWN' || gate?.stopped === 'WRONG_IDENTITY') return 'WITHDRAWN';
+  if (gate?.stopped === 'REPAIRED') return 'STOPPED_REPAIRED';
+  if (gate?.stopped === 'SHIELDED') return 'STOPPED_SHIELDED';
+  if (gate?.status === 'PUBLISHED' && matches(EXPIRED, document, context.caller.params)) return 'STOPPED_EXPIRED';
+  return gate?.status ?? null;
+}

@@ -1,0 +1,23 @@
+import type { Json, JsonObject } from '../../schema/json.ts';
+
+/** An encrypted value as it stands in a body. */
+export interface Sealed extends JsonObject {
+  readonly $sealed: string;
+}
+
+/** The hub's keyed cryptography: encryption at rest, content hashes and blind indexes. One small interface, so that another suite can take its place. */
+export interface Sealer {
+  /** Encrypts under the current key; the key id stands in the result, so that keys can rotate. */
+  seal(text: string): Sealed;
+  /** @throws when the value was made with an unknown key or was altered */
+  open(sealed: Sealed): string;
+  /** Keyed digest (content hashes): a plain hash of a short number could be guessed. */
+  digest(text: string): string;
+  /** Keyed index of a normalised identity number, by which only `subjects` finds a person. */
+  blindIndex(text: string): string;
+}
+
+/** True for an encrypted value. */
+export function isSealed(value: Json | undefined): value is Sealed {
+  return typeof value === 'object' && value !== null && '$sealed' in value;
+}

@@ -1,0 +1,49 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Catalogue } from '../../schema/catalogue.ts';
+import { HubError } from '../../schema/errors.ts';
+import { allOf, anyOf, bind } from '../../schema/filter.ts';
+import { annotate } from '../kit/connection.ts';
+import { placeOf, readerOf, type SubgraphContext } from '../kit/context.ts';
+import type { Resolvers, SubgraphDefinition } from '../kit/define-subgraph.ts';
+import { disclosedRow } from '../kit/row.ts';
+import type { Sealer } from '../kit/sealer.ts';
+import { personTailOf } from './person-tail.ts';
+
+const BUSINESS = 'audiences: [PUBLIC, SUBJECT, AGENCY, CREDIT_BODY, APP_ORG, SUPERVISION, FINANCE, INDUSTRY_ASSOC, OPERATOR, SPECIFIC_PARTY]';
+const MOST_ENTRIES = 100;
+
+/** Root fields of the subgraph, beside what follows from its types. */
+export const EXTRA: NonNullable<SubgraphDefinition['extra']> = {
+  path: 'subgraphs/lists/resolvers.ts',
+  text: `
+    type Query {
+      "按姓名全称和证件号码后四位查询个人的公示名单记录（失信被执行人等）；须两者同时准确"
+      listEntriesOfPerson(name: String!, idTail: String!): [ListEntry!] @allow(${BUSINESS})
+    }`,
+};
+
+/** The one way to a person's published entries beside their ids: the exact name and the last four characters of the number together. */
+export function listResolvers(catalogue: Catalogue, sealer: Sealer): Resolvers {
+  const found = catalogue.types.find(({ name }) => name === 'ListEntry');
+  if (!found) throw new Error('the catalogue has no type ListEntry');
+  const type = found;
+  return {
+    Query: {
+      listEntriesOfPerson: async (_source: unknown, { name, idTail }: { name: string; idTail: string }, context: SubgraphContext, info: GraphQLResolveInfo) => {
+        if (!/^[0-9]{3}[0-9Xx]$/.test(idTail)) throw new HubError('BAD_USER_INPUT', 'idTail has to be the last four characters of the number');
+        if (name.trim() === '') throw new HubError('BAD_USER_INPUT', 'name has to be the whole name');
+        const visible = bind(anyOf(...context.accessOf(type).entitlements.map(({ rows }) => rows)), context.caller.params);
+        const where = allOf(
+          { op: 'eq', field: 'column.personTail', value: personTailOf(sealer, name, idTail) },
+          { op: 'eq', field: 'gate.subjectKind', value: 'INDIVIDUAL' },
+          { op: 'eq', field: 'gate.status', value: 'PUBLISHED' },
+          visible,
+        );
+        const documents = await readerOf(context).find(type.collection, { where, order: [{ field: 'column.decisionDate', direction: 'DESC' }], limit: MOST_ENTRIES });
+        const rows = documents.flatMap((document) => disclosedRow(context, type, document) ?? []);
+        annotate(context, () => [placeOf(context, info.path, '@')], rows);
+        return rows;
+      },
+    },
+  };
+}
