@@ -1,7 +1,7 @@
 import type { Item, RecordType } from '../schema/catalogue.ts';
 import type { Caller } from './caller.ts';
 import { compileDisclosure, type Disclose } from './disclose.ts';
-import { type Effect, coordinatesOf, entitlements, type TypeAccess } from './entitlements.ts';
+import { coordinatesOf, type Effect, entitlements, type TypeAccess } from './entitlements.ts';
 import { type Reason, reasonFor } from './reasons.ts';
 
 /** Everything that is compiled once for one profile and type, and shared by all callers of that profile. */

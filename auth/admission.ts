@@ -80,16 +80,24 @@ function needsPurpose(audience: Audience, presentsVoucher: boolean): boolean {
 /** Q3: variants for persons and states do not count, structural coordinates neither. */
 function namesMoreThanOpen({ items }: Policy, { selected, filtered }: Operation): boolean {
   return [...selected, ...filtered].some(({ coordinate }) =>
-    items.get(coordinate)?.some((entry) => !isStructural(entry) && entry.item.disclosure.class !== 'OPEN' && entry.item.disclosure.class !== 'OPEN_MASKED'),
+    items
+      .get(coordinate)
+      ?.some((entry) => !isStructural(entry) && entry.item.disclosure.class !== 'OPEN' && entry.item.disclosure.class !== 'OPEN_MASKED'),
   );
 }
 
-async function callerOf(parts: AdmissionParts, request: AdmissionRequest, registry: Registry, purpose: string | undefined): Promise<Caller> {
+async function callerOf(
+  parts: AdmissionParts,
+  request: AdmissionRequest,
+  registry: Registry,
+  purpose: string | undefined,
+): Promise<Caller> {
   const { principal } = request;
   const { audience, orgUscc } = principal;
   const takesGrants = (audience === 'AGENCY' || audience === 'SUPERVISION') && orgUscc !== undefined;
   const takesVoucher = (audience === 'CREDIT_BODY' || audience === 'APP_ORG') && request.voucher !== undefined;
-  const voucher = takesVoucher && request.voucher ? await parts.vouchers.usable(request.voucher, principal, purpose, request.now) : undefined;
+  const voucher =
+    takesVoucher && request.voucher ? await parts.vouchers.usable(request.voucher, principal, purpose, request.now) : undefined;
   if (takesVoucher && !voucher) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
   const matters = orgUscc ? registry.department(orgUscc)?.matters : undefined;
   const profile: Profile = {
@@ -119,7 +127,11 @@ async function callerOf(parts: AdmissionParts, request: AdmissionRequest, regist
 }
 
 /** Values that are bound to filters for this request alone. */
-export function paramsOf({ today, principal }: Pick<AdmissionRequest, 'today' | 'principal'>, subjectId: string | undefined, voucherSubject: string | undefined): Params {
+export function paramsOf(
+  { today, principal }: Pick<AdmissionRequest, 'today' | 'principal'>,
+  subjectId: string | undefined,
+  voucherSubject: string | undefined,
+): Params {
   const cutoffs = disclosureYears().map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)] as const);
   return { today, subjectId, voucherSubject, caseId: principal.caseId, partyId: principal.partyId, ...Object.fromEntries(cutoffs) };
 }
@@ -129,7 +141,8 @@ function checkFilters({ policy, access }: AdmissionParts, caller: Caller, { filt
   for (const { coordinate, typeName } of filtered) {
     const type = policy.typesByName.get(typeName);
     const structural = policy.items.get(coordinate)?.some(isStructural) || coordinate === 'Subject.kind';
-    if (type && !structural && access.accessOf(caller, type).best.get(coordinate) !== 'VALUE') throw new HubError('FORBIDDEN', `${coordinate} may not be filtered or ordered by`);
+    if (type && !structural && access.accessOf(caller, type).best.get(coordinate) !== 'VALUE')
+      throw new HubError('FORBIDDEN', `${coordinate} may not be filtered or ordered by`);
   }
 }
 
@@ -143,5 +156,6 @@ function checkSelections({ policy, access }: AdmissionParts, caller: Caller, { s
 
 /** V3: one use a request, after every static check and before anything is read. */
 async function claimVoucher({ vouchers }: AdmissionParts, { profile, requestId }: Caller): Promise<void> {
-  if (profile.voucher && !(await vouchers.claim(profile.voucher.id, requestId))) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
+  if (profile.voucher && !(await vouchers.claim(profile.voucher.id, requestId)))
+    throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
 }

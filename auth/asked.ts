@@ -1,6 +1,17 @@
 import {
-  type FieldNode, type FragmentDefinitionNode, getArgumentValues, getNamedType, type GraphQLCompositeType, type GraphQLSchema, isAbstractType, isCompositeType, isInterfaceType,
-  isObjectType, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLSchema,
+  getArgumentValues,
+  getNamedType,
+  isAbstractType,
+  isCompositeType,
+  isInterfaceType,
+  isObjectType,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
 } from 'graphql';
 import { askedBy } from './asked-arguments.ts';
 import type { Policy } from './policy.ts';
@@ -23,7 +34,13 @@ export interface Operation {
 }
 
 /** Walks an operation against the schema. Cost grows with the operation's own size: fragments are followed where they stand. */
-export function askedOf(schema: GraphQLSchema, policy: Policy, operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Variables): Operation {
+export function askedOf(
+  schema: GraphQLSchema,
+  policy: Policy,
+  operation: OperationDefinitionNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  variables: Variables,
+): Operation {
   const rootFields: string[] = [];
   const selected: Asked[] = [];
   const filtered: Asked[] = [];
@@ -44,7 +61,8 @@ export function askedOf(schema: GraphQLSchema, policy: Policy, operation: Operat
     const named = getNamedType(definition.type);
     const listed = named.name.endsWith('Connection') ? policy.typesByName.get(named.name.slice(0, -'Connection'.length)) : undefined;
     if (listed && (node.arguments?.length ?? 0) > 0) {
-      for (const coordinate of askedBy(listed, getArgumentValues(definition, node, variables))) filtered.push({ coordinate, typeName: listed.name, path: here });
+      for (const coordinate of askedBy(listed, getArgumentValues(definition, node, variables)))
+        filtered.push({ coordinate, typeName: listed.name, path: here });
     }
     if (node.selectionSet && isCompositeType(named)) selections(node.selectionSet, named, here);
   };
@@ -52,7 +70,8 @@ export function askedOf(schema: GraphQLSchema, policy: Policy, operation: Operat
     for (const selection of set.selections) {
       if (!isIncluded(selection, variables)) continue;
       if (selection.kind === 'Field') field(selection, parent, path);
-      else if (selection.kind === 'InlineFragment') selections(selection.selectionSet, conditioned(schema, selection.typeCondition?.name.value, parent), path);
+      else if (selection.kind === 'InlineFragment')
+        selections(selection.selectionSet, conditioned(schema, selection.typeCondition?.name.value, parent), path);
       else {
         const fragment = fragments.get(selection.name.value);
         if (fragment) selections(fragment.selectionSet, conditioned(schema, fragment.typeCondition.name.value, parent), path);
@@ -68,7 +87,8 @@ export function isIncluded(node: SelectionNode, variables: Variables): boolean {
   for (const { name, arguments: args } of node.directives ?? []) {
     if (name.value !== 'skip' && name.value !== 'include') continue;
     const condition = args?.[0]?.value;
-    const value = condition?.kind === 'Variable' ? variables[condition.name.value] : condition?.kind === 'BooleanValue' ? condition.value : undefined;
+    const value =
+      condition?.kind === 'Variable' ? variables[condition.name.value] : condition?.kind === 'BooleanValue' ? condition.value : undefined;
     if (value === (name.value === 'skip')) return false;
   }
   return true;

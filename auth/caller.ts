@@ -1,5 +1,5 @@
-import type { Section } from '../schema/gate.ts';
 import type { Params } from '../schema/filter.ts';
+import type { Section } from '../schema/gate.ts';
 import type { Audience, Principal } from './principal.ts';
 
 /** A duty grant as the decision needs it (decision table G1, G2). */

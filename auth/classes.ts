@@ -1,7 +1,7 @@
 import type { DisclosureClass, Item, RecordType } from '../schema/catalogue.ts';
+import type { ColumnValue } from '../schema/filter.ts';
 import { allOf, anyOf, EVERY, type Filter, not } from '../schema/filter.ts';
 import type { Gate } from '../schema/gate.ts';
-import type { ColumnValue } from '../schema/filter.ts';
 
 /** How the subject of a row bears on its classes (N1, N2, C1, C2). */
 export type Person = 'ORGANISATION' | 'PUBLIC_PERSON' | 'CLOSED_PERSON' | 'PAID_PERSON';
@@ -30,10 +30,17 @@ const PAID: readonly DisclosureClass[] = ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHAR
 const SECRET: readonly DisclosureClass[] = ['OPEN', 'OPEN_MASKED', 'SHARED'];
 
 /** The variant of a stored row. An empty column counts as the more closed case. */
-export function variantOf(type: RecordType, row: { readonly gate?: Gate | undefined; readonly columns: Readonly<Record<string, ColumnValue>> }): Variant {
+export function variantOf(
+  type: RecordType,
+  row: { readonly gate?: Gate | undefined; readonly columns: Readonly<Record<string, ColumnValue>> },
+): Variant {
   const { gate } = row;
   const state = row.columns.state;
-  return { person: personOf(gate), secret: type.kind === 'catalogue' ? false : gate?.secrecy !== 'NONE', state: typeof state === 'string' && statesOf(type).includes(state) ? state : null };
+  return {
+    person: personOf(gate),
+    secret: type.kind === 'catalogue' ? false : gate?.secrecy !== 'NONE',
+    state: typeof state === 'string' && statesOf(type).includes(state) ? state : null,
+  };
 }
 
 function personOf(gate: Gate | undefined): Person {
@@ -56,7 +63,10 @@ export function variantsOf(type: RecordType): readonly { readonly variant: Varia
   if (type.kind === 'catalogue') return [{ variant: { person: 'ORGANISATION', secret: false, state: null }, rows: EVERY }];
   const organisation: Filter = { op: 'in', field: 'gate.subjectKind', values: ['ENTERPRISE', 'NON_ENTERPRISE_ORG'] };
   const paid: Filter = { op: 'eq', field: 'gate.exception', value: 'PAYMENT' };
-  const exempt: Filter = allOf({ op: 'eq', field: 'gate.subjectKind', value: 'INDIVIDUAL' }, { op: 'eq', field: 'gate.exception', value: 'PUBLIC' });
+  const exempt: Filter = allOf(
+    { op: 'eq', field: 'gate.subjectKind', value: 'INDIVIDUAL' },
+    { op: 'eq', field: 'gate.exception', value: 'PUBLIC' },
+  );
   const plain: Filter = { op: 'eq', field: 'gate.secrecy', value: 'NONE' };
   const persons: readonly [Person, Filter][] = [
     ['ORGANISATION', organisation],
@@ -70,7 +80,9 @@ export function variantsOf(type: RecordType): readonly { readonly variant: Varia
     [null, states.length === 0 ? EVERY : not(anyOf({ op: 'in', field: 'column.state', values: states }))],
   ];
   return persons.flatMap(([person, who]) =>
-    [false, true].flatMap((secret) => inStates.map(([state, where]) => ({ variant: { person, secret, state }, rows: allOf(who, secret ? not(plain) : plain, where) }))),
+    [false, true].flatMap((secret) =>
+      inStates.map(([state, where]) => ({ variant: { person, secret, state }, rows: allOf(who, secret ? not(plain) : plain, where) })),
+    ),
   );
 }
 
@@ -78,7 +90,8 @@ export function variantsOf(type: RecordType): readonly { readonly variant: Varia
 function statesOf(type: RecordType): readonly string[] {
   const known = STATES.get(type);
   if (known) return known;
-  const all = (items: readonly Item[]): readonly string[] => items.flatMap((item) => [...item.disclosure.inState.map(({ state }) => state), ...all(item.fields)]);
+  const all = (items: readonly Item[]): readonly string[] =>
+    items.flatMap((item) => [...item.disclosure.inState.map(({ state }) => state), ...all(item.fields)]);
   const states = [...new Set(all(type.items))];
   STATES.set(type, states);
   return states;

@@ -31,7 +31,8 @@ export interface Conditions {
 const gate = (column: GateColumn) => `gate.${column}` as const;
 const is = (column: GateColumn, value: string | boolean): Filter => ({ op: 'eq', field: gate(column), value });
 const among = (column: GateColumn, values: readonly string[]): Filter => ({ op: 'in', field: gate(column), values });
-const present = (...columns: readonly GateColumn[]): Filter => allOf(...columns.map((column): Filter => ({ op: 'present', field: gate(column) })));
+const present = (...columns: readonly GateColumn[]): Filter =>
+  allOf(...columns.map((column): Filter => ({ op: 'present', field: gate(column) })));
 const when = (claim: boolean): Filter => (claim ? EVERY : NONE);
 
 const person = among('subjectKind', ['INDIVIDUAL', 'UNKNOWN']);
@@ -40,7 +41,10 @@ const closedPerson = anyOf(is('subjectKind', 'UNKNOWN'), allOf(is('subjectKind',
 const payment = allOf(person, is('exception', 'PAYMENT'));
 const gone = among('stopped', ['SHIELDED', 'REPAIRED', 'WRONG_IDENTITY', 'WITHDRAWN']);
 const pastMax: Filter = { op: 'lt', field: 'gate.publishedUntil', value: { param: 'today' } };
-const overAge = byRegion((profile) => profile.maxDisclosureYears, (years) => ({ op: 'lt', field: 'gate.actEnd', value: { param: overAgeParam(years) } }));
+const overAge = byRegion(
+  (profile) => profile.maxDisclosureYears,
+  (years) => ({ op: 'lt', field: 'gate.actEnd', value: { param: overAgeParam(years) } }),
+);
 /** N4: by the clock, never by a timer. */
 export const EXPIRED = allOf(
   present('heldByBlack', 'nature'),
@@ -52,9 +56,18 @@ export const EXPIRED = allOf(
 const notExpired = allOf(present('heldByBlack', 'nature', 'region'), not(EXPIRED));
 const notDraft = allOf(is('draft', 'NO'), among('status', ['COLLECTED', 'VALIDATED', 'NOT_PUBLIC', 'PUBLISHED']));
 const draft = anyOf(among('draft', ['BEFORE_NOTICE', 'AFTER_NOTICE']), is('status', 'RETURNED'));
-const archiveKept = byRegion((profile) => profile.afterExpiry === 'ARCHIVE', (kept) => when(kept));
-const minorPublished = byRegion((profile) => profile.publishMinor, (published) => when(published));
-const hidesObjections = byRegion((profile) => profile.hideDuringObjection, (hides) => when(hides));
+const archiveKept = byRegion(
+  (profile) => profile.afterExpiry === 'ARCHIVE',
+  (kept) => when(kept),
+);
+const minorPublished = byRegion(
+  (profile) => profile.publishMinor,
+  (published) => when(published),
+);
+const hidesObjections = byRegion(
+  (profile) => profile.hideDuringObjection,
+  (hides) => when(hides),
+);
 const notPayment = allOf(present('subjectKind', 'exception'), not(payment));
 
 /** Compiles the conditions of the decision table for one type as one profile meets them. */
@@ -109,7 +122,12 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
       : NONE,
     inRegion,
     ownSource: among('sourceOrg', profile.ownSources),
-    ownSubject: allOf({ op: 'eq', field: 'gate.subjectId', value: { param: 'subjectId' } }, among('draft', ['NO', 'AFTER_NOTICE']), not(is('stopped', 'WRONG_IDENTITY')), notSourceOnly),
+    ownSubject: allOf(
+      { op: 'eq', field: 'gate.subjectId', value: { param: 'subjectId' } },
+      among('draft', ['NO', 'AFTER_NOTICE']),
+      not(is('stopped', 'WRONG_IDENTITY')),
+      notSourceOnly,
+    ),
     ownCase: allOf(
       { op: 'has', field: 'gate.parties', value: { param: 'caseId' } },
       { op: 'has', field: 'gate.parties', value: { param: 'partyId' } },
@@ -118,7 +136,12 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
       notSourceOnly,
     ),
     party: anyOf(...profile.ownSources.map((value): Filter => ({ op: 'has', field: 'gate.parties', value }))),
-    pushedEvaluation: allOf(when(type.share === 'EVALUATION' && profile.orgUscc !== undefined), { op: 'has', field: 'gate.parties', value: profile.orgUscc ?? '' }, not(gone), notExpired),
+    pushedEvaluation: allOf(
+      when(type.share === 'EVALUATION' && profile.orgUscc !== undefined),
+      { op: 'has', field: 'gate.parties', value: profile.orgUscc ?? '' },
+      not(gone),
+      notExpired,
+    ),
     revealed: { op: 'eq', field: 'key', value: { param: 'revealed' } },
     inEffect: allOf(
       anyOf(not(present('publishedFrom')), { op: 'lte', field: 'gate.publishedFrom', value: { param: 'today' } }),
@@ -145,7 +168,9 @@ export function overAgeParam(years: number): string {
 
 /** Every number of years after which some region stops disclosing. */
 export function disclosureYears(): readonly number[] {
-  return [...new Set([DEFAULT_PROFILE, ...REGION_PROFILES.map(({ profile }) => profile)].map(({ maxDisclosureYears }) => maxDisclosureYears))];
+  return [
+    ...new Set([DEFAULT_PROFILE, ...REGION_PROFILES.map(({ profile }) => profile)].map(({ maxDisclosureYears }) => maxDisclosureYears)),
+  ];
 }
 
 /** Rows of the region that the code names: it begins with the code without its trailing zero pairs. No code, no region. */
@@ -159,7 +184,9 @@ function byRegion<T>(pick: (profile: RegionProfile) => T, filter: (value: T) => 
   const fallback = pick(DEFAULT_PROFILE);
   const special = REGION_PROFILES.filter(({ profile }) => pick(profile) !== fallback);
   if (special.length === 0) return filter(fallback);
-  const inSpecial = special.map(({ prefix, profile }) => allOf({ op: 'startsWith', field: 'gate.region', value: prefix }, filter(pick(profile))));
+  const inSpecial = special.map(({ prefix, profile }) =>
+    allOf({ op: 'startsWith', field: 'gate.region', value: prefix }, filter(pick(profile))),
+  );
   const elsewhere = allOf(...special.map(({ prefix }) => not({ op: 'startsWith', field: 'gate.region', value: prefix })), filter(fallback));
   return anyOf(...inSpecial, elsewhere);
 }

@@ -1,6 +1,6 @@
 import { type Filtered, matches, type Params } from '../schema/filter.ts';
+import { type Variant, variantOf } from './classes.ts';
 import { type Effect, type Effects, type TypeAccess, unite } from './entitlements.ts';
-import { variantOf, type Variant } from './classes.ts';
 
 /** One row as one caller may see it. */
 export interface View {

@@ -5,7 +5,15 @@ import type { Grant, Profile, Voucher } from './caller.ts';
 import { classOf, exampleOf, type Variant, variantsOf } from './classes.ts';
 import { conditionsFor } from './conditions.ts';
 import { grantFault } from './grants.ts';
-import { CATALOGUE_RULES, RECORD_RULES, type Rule, STRUCTURAL, STRUCTURAL_DATES, STRUCTURAL_OF_SUBJECT, SUBJECT_HANDLE_RULE } from './matrix.ts';
+import {
+  CATALOGUE_RULES,
+  RECORD_RULES,
+  type Rule,
+  STRUCTURAL,
+  STRUCTURAL_DATES,
+  STRUCTURAL_OF_SUBJECT,
+  SUBJECT_HANDLE_RULE,
+} from './matrix.ts';
 import { purposesOf } from './principal.ts';
 
 /** VALUE: clear, and may be filtered by. MASK: masked or scrubbed. CLEAR: shown as it is because the cell masks and there is nothing to mask (M2); not to be filtered by. */
@@ -55,14 +63,24 @@ function compileRule(rule: Rule, profile: Profile, type: RecordType, today: stri
   if (rule.within === 'grant') {
     return profile.grants
       .filter((grant) => grantFault(grant, profile, today) === undefined)
-      .flatMap((grant) => keep(`${rule.id}:${grant.id}`, allOf(rows, conditions.granted(grant)), effectsOf(rule, type, profile, inGrant(grant, profile))));
+      .flatMap((grant) =>
+        keep(`${rule.id}:${grant.id}`, allOf(rows, conditions.granted(grant)), effectsOf(rule, type, profile, inGrant(grant, profile))),
+      );
   }
   if (rule.within === 'voucher') {
     const { voucher } = profile;
     if (!voucher || !opensSomething(voucher, profile, type)) return [];
-    return keep(rule.id, rows, effectsOf(rule, type, profile, (coordinate) => inVoucher(voucher, profile, type, coordinate)));
+    return keep(
+      rule.id,
+      rows,
+      effectsOf(rule, type, profile, (coordinate) => inVoucher(voucher, profile, type, coordinate)),
+    );
   }
-  return keep(rule.id, rows, effectsOf(rule, type, profile, () => true));
+  return keep(
+    rule.id,
+    rows,
+    effectsOf(rule, type, profile, () => true),
+  );
 }
 
 function keep(id: string, rows: Filter, effects: Entitlement['effects']): readonly Entitlement[] {
@@ -87,13 +105,18 @@ function inGrant(grant: Grant, profile: Profile): (coordinate: string) => boolea
 /** V2: kept back by nobody (CREDIT_BODY), or opened by the subject (APP_ORG). */
 function inVoucher(voucher: Voucher, profile: Profile, type: RecordType, coordinate: string): boolean {
   if (profile.audience !== 'APP_ORG') return !voucher.fieldsExcluded.includes(coordinate);
-  return [type.section, type.code, type.name, coordinate].some((scope) => voucher.opened.includes(scope)) && !voucher.fieldsExcluded.includes(coordinate);
+  return (
+    [type.section, type.code, type.name, coordinate].some((scope) => voucher.opened.includes(scope)) &&
+    !voucher.fieldsExcluded.includes(coordinate)
+  );
 }
 
 /** N9 `opens`: the voucher opens some coordinate of the type that is not structural. */
 function opensSomething(voucher: Voucher, profile: Profile, type: RecordType): boolean {
   const structural: readonly string[] = [...STRUCTURAL, ...STRUCTURAL_OF_SUBJECT];
-  return coordinatesOf(type).some(({ coordinate, item }) => !structural.includes(item.name) && inVoucher(voucher, profile, type, coordinate));
+  return coordinatesOf(type).some(
+    ({ coordinate, item }) => !structural.includes(item.name) && inVoucher(voucher, profile, type, coordinate),
+  );
 }
 
 function effectsOf(rule: Rule, type: RecordType, profile: Profile, within: (coordinate: string) => boolean): Entitlement['effects'] {
@@ -136,8 +159,21 @@ function structuralOf(type: RecordType, rule: Rule): readonly string[] {
 }
 
 const ID_ITEM: Item = {
-  name: ID_IN_CODE_COLUMN, label: '', type: 'String', list: false, shape: 'scalar', fields: [], headings: [], required: false, requiredWhen: [], encrypted: true, filter: false,
-  order: false, input: false, envelope: false, disclosure: { class: 'SHARED_BY_DUTY', inState: [], mask: 'ID', scrub: false },
+  name: ID_IN_CODE_COLUMN,
+  label: '',
+  type: 'String',
+  list: false,
+  shape: 'scalar',
+  fields: [],
+  headings: [],
+  required: false,
+  requiredWhen: [],
+  encrypted: true,
+  filter: false,
+  order: false,
+  input: false,
+  envelope: false,
+  disclosure: { class: 'SHARED_BY_DUTY', inState: [], mask: 'ID', scrub: false },
 };
 
 /** Every coordinate of a type, those of its nested value types included. */
@@ -146,7 +182,13 @@ export function coordinatesOf(type: RecordType): readonly { readonly coordinate:
   if (known) return known;
   const all = (owner: string, items: readonly Item[]): { coordinate: string; item: Item }[] =>
     items.flatMap((item) => [{ coordinate: `${owner}.${item.name}`, item }, ...all(item.type, item.fields)]);
-  const subject: Item = { ...ID_ITEM, name: 'subject', type: 'Subject', encrypted: false, disclosure: { class: 'OPEN', individual: 'SHARED', inState: [], scrub: false } };
+  const subject: Item = {
+    ...ID_ITEM,
+    name: 'subject',
+    type: 'Subject',
+    encrypted: false,
+    disclosure: { class: 'OPEN', individual: 'SHARED', inState: [], scrub: false },
+  };
   const found = [...all(type.name, type.items), ...(type.kind === 'record' ? [{ coordinate: `${type.name}.subject`, item: subject }] : [])];
   COORDINATES.set(type, found);
   return found;
@@ -176,7 +218,10 @@ export function visibleRows(access: TypeAccess): Filter {
  * P1: the rows of those entitlements that give VALUE on every coordinate that the caller filters, orders or counts by.
  * `refused` names coordinates that no entitlement gives (Q4); `narrowed` those for which some rows were left out.
  */
-export function narrow(access: TypeAccess, asked: readonly string[]): { readonly rows: Filter; readonly refused: readonly string[]; readonly narrowed: readonly string[] } {
+export function narrow(
+  access: TypeAccess,
+  asked: readonly string[],
+): { readonly rows: Filter; readonly refused: readonly string[]; readonly narrowed: readonly string[] } {
   const refused = asked.filter((coordinate) => access.best.get(coordinate) !== 'VALUE');
   if (refused.length > 0) return { rows: NONE, refused, narrowed: [] };
   if (asked.length === 0) return { rows: listedRows(access), refused: [], narrowed: [] };
@@ -198,7 +243,9 @@ export function narrow(access: TypeAccess, asked: readonly string[]): { readonly
 function reachable(entitlement: Entitlement, type: RecordType): ReturnType<typeof variantsOf> {
   const variants = variantsOf(type);
   if (type.kind === 'catalogue') return variants;
-  return variants.filter(({ variant }) => !isNever(assuming(entitlement.rows, { key: '', gate: { ...EMPTY_GATE, ...exampleOf(variant) } }, VARIANT_FIELDS)));
+  return variants.filter(
+    ({ variant }) => !isNever(assuming(entitlement.rows, { key: '', gate: { ...EMPTY_GATE, ...exampleOf(variant) } }, VARIANT_FIELDS)),
+  );
 }
 
 const VARIANT_FIELDS: ReadonlySet<FieldName> = new Set<FieldName>(['gate.subjectKind', 'gate.exception', 'gate.secrecy']);

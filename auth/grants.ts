@@ -11,5 +11,7 @@ export function grantFault(grant: Grant, profile: Profile, today: string): Grant
   const stated = audience === 'SUPERVISION' ? 'SUPERVISION' : purpose;
   if (stated === undefined || !grant.purposes.includes(stated)) return 'GRANT_PURPOSE';
   if (grant.matterCodes.length === 0) return undefined;
-  return matter !== undefined && grant.matterCodes.includes(matter) && profile.matterFields !== undefined ? undefined : 'MATTER_NOT_ALLOWED';
+  return matter !== undefined && grant.matterCodes.includes(matter) && profile.matterFields !== undefined
+    ? undefined
+    : 'MATTER_NOT_ALLOWED';
 }

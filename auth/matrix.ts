@@ -24,7 +24,18 @@ export interface Rule {
   readonly toParties?: true;
 }
 
-const PUBLIC_LEVEL: readonly Audience[] = ['PUBLIC', 'SUBJECT', 'AGENCY', 'CREDIT_BODY', 'APP_ORG', 'SUPERVISION', 'FINANCE', 'INDUSTRY_ASSOC', 'OPERATOR', 'SPECIFIC_PARTY'];
+const PUBLIC_LEVEL: readonly Audience[] = [
+  'PUBLIC',
+  'SUBJECT',
+  'AGENCY',
+  'CREDIT_BODY',
+  'APP_ORG',
+  'SUPERVISION',
+  'FINANCE',
+  'INDUSTRY_ASSOC',
+  'OPERATOR',
+  'SPECIFIC_PARTY',
+];
 
 /** Everyone but the system administrator and the auditor, who see no business data. */
 export const BUSINESS_AUDIENCES = PUBLIC_LEVEL;
@@ -33,13 +44,30 @@ export const BUSINESS_AUDIENCES = PUBLIC_LEVEL;
 export const RECORD_RULES: readonly Rule[] = [
   { id: 'E1', audiences: PUBLIC_LEVEL, rows: ({ shown }) => shown, clear: ['OPEN'], masked: ['OPEN_MASKED'] },
   { id: 'E2', audiences: ['AGENCY'], needsPurpose: true, rows: ({ open }) => open, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
-  { id: 'E3', audiences: ['AGENCY'], needsPurpose: true, within: 'grant', rows: () => EVERY, clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION'] },
+  {
+    id: 'E3',
+    audiences: ['AGENCY'],
+    needsPurpose: true,
+    within: 'grant',
+    rows: () => EVERY,
+    clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION'],
+  },
   {
     id: 'E4',
     audiences: ['AGENCY'],
     declared: true,
     rows: ({ ownSource }) => ownSource,
-    clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE', 'HANDLING', 'SOURCE_ONLY', 'CASE_PARTIES'],
+    clear: [
+      'OPEN',
+      'OPEN_MASKED',
+      'SHARED',
+      'SHARED_BY_DUTY',
+      'BY_AUTHORIZATION',
+      'SUBJECT_AND_SOURCE',
+      'HANDLING',
+      'SOURCE_ONLY',
+      'CASE_PARTIES',
+    ],
   },
   {
     id: 'E5',
@@ -48,14 +76,60 @@ export const RECORD_RULES: readonly Rule[] = [
     rows: ({ ownSubject }) => ownSubject,
     clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE', 'CASE_PARTIES', 'VOUCHER_PARTIES'],
   },
-  { id: 'E6', audiences: ['CREDIT_BODY'], within: 'voucher', datesFollowClass: true, rows: ({ vouched, person }) => allOf(vouched, person), clear: ['OPEN', 'OPEN_MASKED', 'BY_AUTHORIZATION', 'VOUCHER_PARTIES'] },
-  { id: 'E7', audiences: ['CREDIT_BODY'], within: 'voucher', datesFollowClass: true, rows: ({ vouched, person }) => allOf(vouched, not(person)), clear: ['OPEN', 'BY_AUTHORIZATION', 'VOUCHER_PARTIES'], masked: ['OPEN_MASKED'] },
-  { id: 'E8', audiences: ['APP_ORG'], within: 'voucher', datesFollowClass: true, rows: ({ vouched }) => vouched, clear: ['OPEN', 'BY_AUTHORIZATION', 'VOUCHER_PARTIES'], masked: ['OPEN_MASKED'] },
+  {
+    id: 'E6',
+    audiences: ['CREDIT_BODY'],
+    within: 'voucher',
+    datesFollowClass: true,
+    rows: ({ vouched, person }) => allOf(vouched, person),
+    clear: ['OPEN', 'OPEN_MASKED', 'BY_AUTHORIZATION', 'VOUCHER_PARTIES'],
+  },
+  {
+    id: 'E7',
+    audiences: ['CREDIT_BODY'],
+    within: 'voucher',
+    datesFollowClass: true,
+    rows: ({ vouched, person }) => allOf(vouched, not(person)),
+    clear: ['OPEN', 'BY_AUTHORIZATION', 'VOUCHER_PARTIES'],
+    masked: ['OPEN_MASKED'],
+  },
+  {
+    id: 'E8',
+    audiences: ['APP_ORG'],
+    within: 'voucher',
+    datesFollowClass: true,
+    rows: ({ vouched }) => vouched,
+    clear: ['OPEN', 'BY_AUTHORIZATION', 'VOUCHER_PARTIES'],
+    masked: ['OPEN_MASKED'],
+  },
   { id: 'E9', audiences: ['SUPERVISION'], rows: ({ supervised }) => supervised, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
-  { id: 'E10', audiences: ['SUPERVISION'], within: 'grant', rows: ({ supervised, person }) => allOf(supervised, not(person)), clear: ['OPEN_MASKED', 'SHARED_BY_DUTY'] },
-  { id: 'E11', audiences: ['FINANCE', 'INDUSTRY_ASSOC'], rows: ({ pushedEvaluation }) => pushedEvaluation, clear: [], only: ['schemeCode', 'period', 'grade', 'evaluatedOn', 'validTo'] },
-  { id: 'E12', audiences: ['OPERATOR'], rows: ({ inRegion }) => inRegion, clear: ['OPEN', 'SHARED', 'HANDLING', 'VOUCHER_PARTIES'], masked: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'] },
-  { id: 'E13', audiences: ['OPERATOR'], rows: ({ inRegion, revealed }) => allOf(inRegion, revealed), clear: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'] },
+  {
+    id: 'E10',
+    audiences: ['SUPERVISION'],
+    within: 'grant',
+    rows: ({ supervised, person }) => allOf(supervised, not(person)),
+    clear: ['OPEN_MASKED', 'SHARED_BY_DUTY'],
+  },
+  {
+    id: 'E11',
+    audiences: ['FINANCE', 'INDUSTRY_ASSOC'],
+    rows: ({ pushedEvaluation }) => pushedEvaluation,
+    clear: [],
+    only: ['schemeCode', 'period', 'grade', 'evaluatedOn', 'validTo'],
+  },
+  {
+    id: 'E12',
+    audiences: ['OPERATOR'],
+    rows: ({ inRegion }) => inRegion,
+    clear: ['OPEN', 'SHARED', 'HANDLING', 'VOUCHER_PARTIES'],
+    masked: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
+  },
+  {
+    id: 'E13',
+    audiences: ['OPERATOR'],
+    rows: ({ inRegion, revealed }) => allOf(inRegion, revealed),
+    clear: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
+  },
   { id: 'E14', audiences: ['SPECIFIC_PARTY'], rows: ({ ownCase }) => ownCase, clear: ['CASE_PARTIES'] },
   {
     id: 'E20',
@@ -70,9 +144,22 @@ export const RECORD_RULES: readonly Rule[] = [
 /** Rules for documents without a subject (lists, departments, measures …): E17 and what E2–E13 leave of themselves without a row's gate. */
 export const CATALOGUE_RULES: readonly Rule[] = [
   { id: 'E17', audiences: PUBLIC_LEVEL, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
-  { id: 'E2', audiences: ['AGENCY'], needsPurpose: true, rows: ({ inEffect }) => inEffect, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
+  {
+    id: 'E2',
+    audiences: ['AGENCY'],
+    needsPurpose: true,
+    rows: ({ inEffect }) => inEffect,
+    clear: ['OPEN', 'SHARED'],
+    masked: ['OPEN_MASKED'],
+  },
   { id: 'E9', audiences: ['SUPERVISION'], rows: ({ inEffect }) => inEffect, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
-  { id: 'E12', audiences: ['OPERATOR'], rows: () => EVERY, clear: ['OPEN', 'SHARED', 'HANDLING', 'VOUCHER_PARTIES'], masked: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'] },
+  {
+    id: 'E12',
+    audiences: ['OPERATOR'],
+    rows: () => EVERY,
+    clear: ['OPEN', 'SHARED', 'HANDLING', 'VOUCHER_PARTIES'],
+    masked: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
+  },
   {
     id: 'E20',
     audiences: ['AGENCY'],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type DocumentNode, Kind } from 'graphql';
 import type { Catalogue, Item, RecordType } from '../schema/catalogue.ts';
-import { directive, type Fault } from '../schema/read-catalogue.ts';
+import { directive } from '../schema/directive-values.ts';
+import type { Fault } from '../schema/fault.ts';
 import { coordinatesOf } from './entitlements.ts';
 import { STRUCTURAL, STRUCTURAL_OF_SUBJECT } from './matrix.ts';
 import type { Audience } from './principal.ts';
@@ -26,7 +27,10 @@ export interface Policy {
 }
 
 /** @throws PolicyError with every fault */
-export function compilePolicy(subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[], catalogue: Catalogue): Policy {
+export function compilePolicy(
+  subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[],
+  catalogue: Catalogue,
+): Policy {
   const allow = new Map<string, readonly Audience[]>();
   const faults: Fault[] = [];
   for (const { typeDefs } of subgraphs) {
@@ -36,7 +40,13 @@ export function compilePolicy(subgraphs: readonly { readonly name: string; reado
         const coordinate = `${node.name.value}.${field.name.value}`;
         const audiences = directive(field, 'allow')?.audiences;
         if (Array.isArray(audiences)) allow.set(coordinate, audiences as Audience[]);
-        else faults.push({ path: field.loc?.source.name ?? '', line: field.loc?.startToken.line ?? 1, column: field.loc?.startToken.column ?? 1, message: `${coordinate} has no @allow` });
+        else
+          faults.push({
+            path: field.loc?.source.name ?? '',
+            line: field.loc?.startToken.line ?? 1,
+            column: field.loc?.startToken.column ?? 1,
+            message: `${coordinate} has no @allow`,
+          });
       }
     }
   }
@@ -66,6 +76,11 @@ export function isStructural({ type, item }: PolicyItem): boolean {
 }
 
 function hashOf(items: ReadonlyMap<string, readonly PolicyItem[]>, allow: ReadonlyMap<string, readonly Audience[]>): string {
-  const facts = [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([coordinate, all]) => [coordinate, all.map(({ item }) => item.disclosure)]);
-  return createHash('sha256').update(JSON.stringify([facts, [...allow].sort()])).digest('hex').slice(0, 32);
+  const facts = [...items]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([coordinate, all]) => [coordinate, all.map(({ item }) => item.disclosure)]);
+  return createHash('sha256')
+    .update(JSON.stringify([facts, [...allow].sort()]))
+    .digest('hex')
+    .slice(0, 32);
 }

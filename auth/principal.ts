@@ -1,5 +1,15 @@
 export const AUDIENCES = [
-  'PUBLIC', 'SUBJECT', 'AGENCY', 'CREDIT_BODY', 'APP_ORG', 'SUPERVISION', 'FINANCE', 'INDUSTRY_ASSOC', 'OPERATOR', 'SYSTEM_ADMIN', 'AUDITOR',
+  'PUBLIC',
+  'SUBJECT',
+  'AGENCY',
+  'CREDIT_BODY',
+  'APP_ORG',
+  'SUPERVISION',
+  'FINANCE',
+  'INDUSTRY_ASSOC',
+  'OPERATOR',
+  'SYSTEM_ADMIN',
+  'AUDITOR',
   'SPECIFIC_PARTY',
 ] as const;
 export type Audience = (typeof AUDIENCES)[number];
@@ -32,7 +42,18 @@ export interface Principal {
 
 export const NOBODY: Principal = { audience: 'PUBLIC' };
 
-export const AGENCY_PURPOSES = ['LICENSING', 'BIDDING', 'PROCUREMENT', 'FUNDING', 'QUALIFICATION', 'SUPERVISION', 'ENFORCEMENT', 'AWARDS', 'PERSONNEL', 'RECORD_MANAGEMENT'] as const;
+export const AGENCY_PURPOSES = [
+  'LICENSING',
+  'BIDDING',
+  'PROCUREMENT',
+  'FUNDING',
+  'QUALIFICATION',
+  'SUPERVISION',
+  'ENFORCEMENT',
+  'AWARDS',
+  'PERSONNEL',
+  'RECORD_MANAGEMENT',
+] as const;
 export const VOUCHER_PURPOSES = ['LOAN', 'BIDDING', 'COOPERATION', 'RECRUITMENT', 'RATING', 'REPAIR_SUPPORT', 'OTHER'] as const;
 
 /** Purposes that the audience may state in `Hub-Purpose`. */

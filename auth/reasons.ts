@@ -3,8 +3,18 @@ import type { Profile } from './caller.ts';
 import { grantFault } from './grants.ts';
 
 export type Reason =
-  | 'NOT_FOR_THIS_AUDIENCE' | 'GRANT_REQUIRED' | 'GRANT_EXPIRED' | 'GRANT_PURPOSE' | 'MATTER_NOT_ALLOWED' | 'GRANT_FIELD' | 'VOUCHER_REQUIRED' | 'VOUCHER_SUBJECT'
-  | 'VOUCHER_SCOPE' | 'REVEAL_REQUIRED' | 'NOT_YOUR_SUBJECT' | 'MASKED';
+  | 'NOT_FOR_THIS_AUDIENCE'
+  | 'GRANT_REQUIRED'
+  | 'GRANT_EXPIRED'
+  | 'GRANT_PURPOSE'
+  | 'MATTER_NOT_ALLOWED'
+  | 'GRANT_FIELD'
+  | 'VOUCHER_REQUIRED'
+  | 'VOUCHER_SUBJECT'
+  | 'VOUCHER_SCOPE'
+  | 'REVEAL_REQUIRED'
+  | 'NOT_YOUR_SUBJECT'
+  | 'MASKED';
 
 const BY_GRANT: Readonly<Partial<Record<string, readonly DisclosureClass[]>>> = {
   AGENCY: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION'],
@@ -17,7 +27,8 @@ const BY_REVEAL: readonly DisclosureClass[] = ['OPEN_MASKED', 'SHARED_BY_DUTY', 
 export function reasonFor(profile: Profile, clazz: DisclosureClass, coordinate: string, recordType: string, today: string): Reason {
   const { audience } = profile;
   if (BY_GRANT[audience]?.includes(clazz)) return grantReason(profile, coordinate, recordType, today);
-  if ((audience === 'CREDIT_BODY' || audience === 'APP_ORG') && BY_VOUCHER.includes(clazz)) return profile.voucher ? 'VOUCHER_SCOPE' : 'VOUCHER_REQUIRED';
+  if ((audience === 'CREDIT_BODY' || audience === 'APP_ORG') && BY_VOUCHER.includes(clazz))
+    return profile.voucher ? 'VOUCHER_SCOPE' : 'VOUCHER_REQUIRED';
   return audience === 'OPERATOR' && BY_REVEAL.includes(clazz) ? 'REVEAL_REQUIRED' : 'NOT_FOR_THIS_AUDIENCE';
 }
 

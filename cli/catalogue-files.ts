@@ -9,7 +9,9 @@ const FOLDERS = ['subjects', 'records', 'lists', 'commitments', 'repairs', 'acce
 
 /** Every SDL file of the graph. Each department file is a subgraph of its own, named by the file; `HUB_DEPARTMENTS` names a further folder of them. */
 export function readCatalogueFiles(env: Readonly<Record<string, string | undefined>> = process.env): readonly CatalogueFile[] {
-  const own = FOLDERS.flatMap((subgraph) => sdlFiles(join(SUBGRAPHS, subgraph)).map((file) => read(subgraph, file, `subgraphs/${subgraph}/${basename(file)}`)));
+  const own = FOLDERS.flatMap((subgraph) =>
+    sdlFiles(join(SUBGRAPHS, subgraph)).map((file) => read(subgraph, file, `subgraphs/${subgraph}/${basename(file)}`)),
+  );
   const departments = [join(SUBGRAPHS, 'departments'), ...(env.HUB_DEPARTMENTS ? [env.HUB_DEPARTMENTS] : [])].flatMap(sdlFiles);
   return [...own, ...departments.map((file) => read(basename(file, '.graphql'), file, `departments/${basename(file)}`))];
 }

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { printSchema } from 'graphql';
+import type { Command } from './command.ts';
 import { errorsPage } from './generate/errors-page.ts';
 import { recordPage } from './generate/record-page.ts';
 import { writeGenerated } from './generated-files.ts';
-import type { Command } from './command.ts';
 import { composeFromFiles, type StaticGraph } from './static-graph.ts';
 
 /** `hub compose [--check]`: supergraph, API schema, policy and the pages that follow from the catalogue. */
@@ -11,7 +11,8 @@ export const runCompose: Command = async (argv, io) => {
   const { values } = parseArgs({ args: [...argv], options: { check: { type: 'boolean', default: false } } });
   const graph = composeFromFiles(io.env);
   const different = writeGenerated(generatedFiles(graph), values);
-  if (io.json) io.stdout(JSON.stringify({ supergraph: graph.composed.hash, policy: graph.policy.hash, hints: graph.composed.hints, different }));
+  if (io.json)
+    io.stdout(JSON.stringify({ supergraph: graph.composed.hash, policy: graph.policy.hash, hints: graph.composed.hints, different }));
   else {
     for (const hint of graph.composed.hints) io.stderr(hint);
     for (const path of different) io.stdout(values.check ? `与现有文件不符 differs: ${path}` : `已生成 written: ${path}`);
@@ -21,13 +22,17 @@ export const runCompose: Command = async (argv, io) => {
 };
 
 function generatedFiles({ catalogue, policy, composed }: StaticGraph): ReadonlyMap<string, string> {
-  const items = Object.fromEntries([...policy.items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([coordinate, [entry]]) => [coordinate, entry?.item.disclosure]));
+  const items = Object.fromEntries(
+    [...policy.items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([coordinate, [entry]]) => [coordinate, entry?.item.disclosure]),
+  );
   const allow = Object.fromEntries([...policy.allow].sort(([a], [b]) => (a < b ? -1 : 1)));
   return new Map([
     ['schema/generated/supergraph.graphql', `${composed.sdl}\n`],
     ['schema/generated/api.graphql', `${printSchema(composed.schema)}\n`],
     ['schema/generated/policy.json', `${JSON.stringify({ supergraph: composed.hash, hash: policy.hash, allow, items }, null, 2)}\n`],
     ['docs/errors.md', errorsPage()],
-    ...catalogue.types.filter(({ kind }) => kind !== 'subject').map((type): [string, string] => [`docs/records/${type.code}.md`, recordPage(type, catalogue)]),
+    ...catalogue.types
+      .filter(({ kind }) => kind !== 'subject')
+      .map((type): [string, string] => [`docs/records/${type.code}.md`, recordPage(type, catalogue)]),
   ]);
 }

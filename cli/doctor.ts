@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTokenSettings } from '../auth/token-settings.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { addWorkdays } from '../schema/working-days.ts';
-import { readTokenSettings } from '../auth/token-settings.ts';
 import type { Command } from './command.ts';
 import { openHub } from './open-hub.ts';
 import { composeFromFiles } from './static-graph.ts';
@@ -41,11 +41,19 @@ export const runDoctor: Command = async (_argv, io) => {
     }),
     await check('tokens', async () => {
       const { issuers, registry } = readTokenSettings(io.env);
-      return [true, issuers.length === 0 ? `development key, registry ${registry}` : `${issuers.map(({ iss }) => iss).join(', ')}, registry ${registry}`];
+      return [
+        true,
+        issuers.length === 0
+          ? `development key, registry ${registry}`
+          : `${issuers.map(({ iss }) => iss).join(', ')}, registry ${registry}`,
+      ];
     }),
     await check('calendar', async () => {
       const { provisional } = addWorkdays(shanghaiToday(new Date()), 7);
-      return [!provisional, provisional ? 'the next seven working days run into a year whose holidays are not known yet' : 'covers the next seven working days'];
+      return [
+        !provisional,
+        provisional ? 'the next seven working days run into a year whose holidays are not known yet' : 'covers the next seven working days',
+      ];
     }),
   ];
   if (io.json) io.stdout(JSON.stringify({ findings }));

@@ -37,7 +37,12 @@ function subgraphDefinitions({ files, catalogue, sealer, owner }: GraphParts): r
     changes: changesResolvers(catalogue, owner),
   };
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(resolvers)])];
-  return names.map((name) => ({ name, files: files.filter(({ subgraph }) => subgraph === name), extra: extras[name], resolvers: resolvers[name] }));
+  return names.map((name) => ({
+    name,
+    files: files.filter(({ subgraph }) => subgraph === name),
+    extra: extras[name],
+    resolvers: resolvers[name],
+  }));
 }
 
 /** Builds the named subgraphs, all of them when none is named. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+import { HubError } from '../schema/errors.ts';
+import { CatalogueError } from '../schema/fault.ts';
 import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
 import { UnusableFile } from './import/unusable-file.ts';
-import { CatalogueError } from '../schema/read-catalogue.ts';
-import { HubError } from '../schema/errors.ts';
 
 // The gateway's vendor would be told about every start, and cloud metadata addresses be asked, unless this stands before the first import.
 process.env.APOLLO_TELEMETRY_DISABLED = 'true';
@@ -12,7 +12,10 @@ process.env.APOLLO_TELEMETRY_DISABLED = 'true';
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   serve: { summary: '启动网关与全部子图 start the gateway and every subgraph', load: async () => (await import('./serve.ts')).runServe },
   import: { summary: '导入文件 import files', load: async () => (await import('./import-command.ts')).runImportCommand },
-  token: { summary: '签发开发用令牌 make a token of the development key', load: async () => (await import('./token-command.ts')).runTokenCommand },
+  token: {
+    summary: '签发开发用令牌 make a token of the development key',
+    load: async () => (await import('./token-command.ts')).runTokenCommand,
+  },
   compose: { summary: '合成超图 compose the supergraph', load: async () => (await import('./compose.ts')).runCompose },
   policy: { summary: '权限一览 permissions', load: async () => (await import('./policy.ts')).runPolicy },
   doctor: { summary: '自检 look for what is wrong', load: async () => (await import('./doctor.ts')).runDoctor },
@@ -41,7 +44,13 @@ async function run(command: string, args: readonly string[], to: CommandIo): Pro
 /** Faults that tell the person at the terminal what to do; anything else is a defect and shows its stack. */
 function isExplained(error: unknown): error is Error {
   const byParser = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  return error instanceof HubError || error instanceof CommandFault || error instanceof CatalogueError || error instanceof UnusableFile || byParser;
+  return (
+    error instanceof HubError ||
+    error instanceof CommandFault ||
+    error instanceof CatalogueError ||
+    error instanceof UnusableFile ||
+    byParser
+  );
 }
 
 function commonOptions(given: readonly string[]): { readonly argv: readonly string[]; readonly io: CommandIo } {

@@ -5,9 +5,9 @@ import { isWellFormedUscc, normaliseCode } from '../schema/uscc.ts';
 import type { Clock } from '../store/port.ts';
 import { ENCODINGS, type Encoding } from './import/detect-encoding.ts';
 import { typeNamed } from './import/find-type.ts';
-import { importFile, type ImportSettings } from './import/import-file.ts';
-import { exitCodeOf, type FileReport, importReport, reportText, unusableReport } from './import/report.ts';
+import { type ImportSettings, importFile } from './import/import-file.ts';
 import { openRehearsal } from './import/rehearsal.ts';
+import { exitCodeOf, type FileReport, importReport, reportText, unusableReport } from './import/report.ts';
 import { UnusableFile } from './import/unusable-file.ts';
 import { type Hub, openHub } from './open-hub.ts';
 
@@ -44,7 +44,9 @@ export async function runImport(argv: readonly string[], io: ImportIo): Promise<
     const hub = isDryRun ? await openRehearsal(options) : await openHub(options);
     try {
       const type = readType(hub, flags.type);
-      const report = importReport(await importAll(hub, files, { dataDir, type, source, encoding, isDryRun, onProgress: progressOn(io) }, io));
+      const report = importReport(
+        await importAll(hub, files, { dataDir, type, source, encoding, isDryRun, onProgress: progressOn(io) }, io),
+      );
       if (!isDryRun) await hub.effects.settle();
       io.stdout(flags.json ? JSON.stringify(report) : reportText(report, isDryRun));
       return exitCodeOf(report);
@@ -104,7 +106,8 @@ function readEncoding(name: string | undefined): Encoding | undefined {
 
 function readSource(code: string | undefined): string | undefined {
   const source = code === undefined ? undefined : normaliseCode(code);
-  if (source !== undefined && !isWellFormedUscc(source)) throw new HubError('BAD_USER_INPUT', '--source 须为统一社会信用代码 / has to be a unified social credit code');
+  if (source !== undefined && !isWellFormedUscc(source))
+    throw new HubError('BAD_USER_INPUT', '--source 须为统一社会信用代码 / has to be a unified social credit code');
   return source;
 }
 

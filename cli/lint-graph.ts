@@ -1,7 +1,7 @@
 import { type DocumentNode, Kind, type ObjectTypeDefinitionNode, type TypeNode } from 'graphql';
-import type { Catalogue } from '../schema/catalogue.ts';
 import { PolicyError } from '../auth/policy.ts';
-import type { Fault } from '../schema/read-catalogue.ts';
+import type { Catalogue } from '../schema/catalogue.ts';
+import type { Fault } from '../schema/fault.ts';
 
 interface LintedSubgraph {
   readonly name: string;
@@ -14,14 +14,20 @@ interface LintedSubgraph {
  * @throws PolicyError with every fault
  */
 export function lintGraph(subgraphs: readonly LintedSubgraph[], catalogue: Catalogue): void {
-  const faults = subgraphs.flatMap((subgraph) => [...linkFaults(subgraph), ...referenceFaults(subgraph, catalogue), ...requiresFaults(subgraph)]);
+  const faults = subgraphs.flatMap((subgraph) => [
+    ...linkFaults(subgraph),
+    ...referenceFaults(subgraph, catalogue),
+    ...requiresFaults(subgraph),
+  ]);
   const changes = subgraphs.find(({ name }) => name === 'changes');
   if (changes) faults.push(...stubFaults(changes, catalogue));
   if (faults.length > 0) throw new PolicyError(faults);
 }
 
 function linkFaults({ name, typeDefs }: LintedSubgraph): readonly Fault[] {
-  const links = typeDefs.definitions.flatMap((node) => (node.kind === Kind.SCHEMA_EXTENSION || node.kind === Kind.SCHEMA_DEFINITION ? (node.directives ?? []) : [])).filter((node) => node.name.value === 'link');
+  const links = typeDefs.definitions
+    .flatMap((node) => (node.kind === Kind.SCHEMA_EXTENSION || node.kind === Kind.SCHEMA_DEFINITION ? (node.directives ?? []) : []))
+    .filter((node) => node.name.value === 'link');
   const renamed = links.flatMap((link) => link.arguments ?? []).some((argument) => argument.name.value === 'as');
   return [
     ...(links.length > 1 ? [faultOf(name, links[1], 'a second @link is refused')] : []),
@@ -38,7 +44,8 @@ function referenceFaults({ name, typeDefs }: LintedSubgraph, catalogue: Catalogu
       const { named, list, nullable } = shapeOf(field.type);
       const at = (message: string) => [faultOf(name, field, `${node.name.value}.${field.name.value} ${message}`)];
       if (foreign.has(named)) return at(`refers to ${named} of another subgraph; only an id may`);
-      if (named === 'Record' && !(name === 'changes' && !list)) return at('refers to a record; only the subgraph changes may, one at a time');
+      if (named === 'Record' && !(name === 'changes' && !list))
+        return at('refers to a record; only the subgraph changes may, one at a time');
       if (named !== 'Subject' || name === owner) return [];
       const isRecordReference = field.name.value === 'subject' && (owned.has(node.name.value) || name === 'changes');
       if (!isRecordReference) return at('refers to a subject; only a record may, by its field subject');
@@ -51,8 +58,12 @@ function referenceFaults({ name, typeDefs }: LintedSubgraph, catalogue: Catalogu
 function requiresFaults({ name, typeDefs }: LintedSubgraph): readonly Fault[] {
   return objectTypes(typeDefs).flatMap((node) =>
     (node.fields ?? []).flatMap((field) => {
-      const used = [...(field.directives ?? []), ...(field.arguments ?? []).flatMap((argument) => argument.directives ?? [])].map((found) => found.name.value);
-      return used.some((found) => ['requires', 'federation__requires', 'fromContext', 'federation__fromContext', 'override', 'federation__override'].includes(found))
+      const used = [...(field.directives ?? []), ...(field.arguments ?? []).flatMap((argument) => argument.directives ?? [])].map(
+        (found) => found.name.value,
+      );
+      return used.some((found) =>
+        ['requires', 'federation__requires', 'fromContext', 'federation__fromContext', 'override', 'federation__override'].includes(found),
+      )
         ? [faultOf(name, field, `${node.name.value}.${field.name.value} may not read or take over fields of other subgraphs`)]
         : [];
     }),
@@ -66,8 +77,12 @@ function stubFaults({ name, typeDefs }: LintedSubgraph, catalogue: Catalogue): r
     .flatMap((type) => {
       const stub = stubs.get(type.name);
       if (!stub) return [{ path: name, line: 1, column: 1, message: `${type.name} has no stub in the subgraph changes` }];
-      const answered = (stub.fields ?? []).filter((field) => field.name.value !== 'id' && !field.directives?.some((found) => found.name.value === 'external'));
-      return answered.map((field) => faultOf(name, field, `the stub ${type.name} answers ${field.name.value}, which is the owner's to answer`));
+      const answered = (stub.fields ?? []).filter(
+        (field) => field.name.value !== 'id' && !field.directives?.some((found) => found.name.value === 'external'),
+      );
+      return answered.map((field) =>
+        faultOf(name, field, `the stub ${type.name} answers ${field.name.value}, which is the owner's to answer`),
+      );
     });
 }
 

@@ -29,12 +29,25 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
   const owner = createRecordOwner({ store: hub.store, catalogue: hub.catalogue, access, engine: hub.engine, settle });
   const subgraphs = openSubgraphs({ ...hub, access, owner, submit: createSubmitMutation(hub.engine, settle) });
   const policy = compilePolicy(subgraphs, hub.catalogue);
-  const admission = { policy, access, grants: NO_GRANTS, vouchers: NO_VOUCHERS, registryMode, registryFor: createRegistryBook(hub.store), ownSubject: (principal: Principal) => ownSubject(hub, principal) };
+  const admission = {
+    policy,
+    access,
+    grants: NO_GRANTS,
+    vouchers: NO_VOUCHERS,
+    registryMode,
+    registryFor: createRegistryBook(hub.store),
+    ownSubject: (principal: Principal) => ownSubject(hub, principal),
+  };
   return { subgraphs, policy, admission };
 }
 
 /** The federated graph: every subgraph in this process. */
-export function federate(graph: Graph, hub: Hub, report: (error: unknown) => string, composed: Composed = composeSubgraphs(graph.subgraphs)): Engine {
+export function federate(
+  graph: Graph,
+  hub: Hub,
+  report: (error: unknown) => string,
+  composed: Composed = composeSubgraphs(graph.subgraphs),
+): Engine {
   const calls = new Map(graph.subgraphs.map((subgraph) => [subgraph.name, localCall(subgraph, report)]));
   return createFederatedEngine({ ...graph.admission, composed, subgraphs: calls, clock: hub.clock });
 }
@@ -47,7 +60,10 @@ export function standAlone(graph: Graph, hub: Hub, name: string): Engine {
 }
 
 /** The subject that a token speaks for; an unknown one has no rows. */
-async function ownSubject({ directory }: Hub, { subjectId, subjectUscc, subjectIdNumber, subjectName }: Principal): Promise<string | undefined> {
+async function ownSubject(
+  { directory }: Hub,
+  { subjectId, subjectUscc, subjectIdNumber, subjectName }: Principal,
+): Promise<string | undefined> {
   if (subjectId) return subjectId;
   if (subjectUscc) return (await directory.find({ kind: 'organisation', uscc: subjectUscc, name: '' }))?.id;
   if (!subjectIdNumber || !subjectName) return undefined;

@@ -52,7 +52,13 @@ export const STORE_FILE = 'hub.sqlite';
 const RULES: ReadonlyMap<string, TypeRules> = new Map([['ListEntry', LIST_ENTRY_RULES]]);
 
 /** Opens store, keys and engine over the catalogue of all subgraphs. @throws CatalogueError, STORE_UNAVAILABLE */
-export async function openHub({ dataDir, storeUrl, clock = SYSTEM_CLOCK, env = process.env, untouched = false }: OpenOptions): Promise<Hub> {
+export async function openHub({
+  dataDir,
+  storeUrl,
+  clock = SYSTEM_CLOCK,
+  env = process.env,
+  untouched = false,
+}: OpenOptions): Promise<Hub> {
   const files = readCatalogueFiles(env);
   const catalogue = readCatalogue(files);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -90,7 +96,8 @@ export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };
 
 async function openStore(file: string, url: string | undefined, options: Parameters<typeof openSqliteStore>[1]): Promise<Store> {
-  if (url !== undefined && !url.startsWith('file:')) throw new HubError('STORE_UNAVAILABLE', 'this hub has no adapter for a store of this kind');
+  if (url !== undefined && !url.startsWith('file:'))
+    throw new HubError('STORE_UNAVAILABLE', 'this hub has no adapter for a store of this kind');
   return openSqliteStore(url === undefined ? file : fileURLToPath(url), options);
 }
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { shanghaiToday } from '../schema/calendar-date.ts';
 import { completePrincipal } from '../auth/registry.ts';
 import { createTokenVerifier } from '../auth/token.ts';
 import { assertDevelopmentKeyAllowed, openTokenIssuers, readTokenSettings } from '../auth/token-settings.ts';
-import { type Door, openDoor } from '../gateway/door.ts';
+import { type Door, type Limits, openDoor } from '../gateway/door.ts';
+import { shanghaiToday } from '../schema/calendar-date.ts';
 import type { Clock } from '../store/port.ts';
-import { CommandFault } from './command-fault.ts';
 import type { Command } from './command.ts';
+import { CommandFault } from './command-fault.ts';
 import { federate, openGraph, standAlone } from './open-graph.ts';
 import { openHub } from './open-hub.ts';
 
@@ -26,7 +26,8 @@ export interface ServeOptions {
 }
 
 export interface Serving {
-  readonly address: string;
+  /** `http://host:port`. */
+  readonly url: string;
   readonly port: number;
   readonly metricsPort?: number | undefined;
   /** Tells what to paste, when samples were loaded now or before. */
@@ -59,8 +60,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       const principal = await verifyToken(authorization);
       return principal.audience === 'PUBLIC' ? principal : completePrincipal(principal, await graph.admission.registryFor(principal));
     };
-    const ready = () => hub.store.position().then(() => true, () => false);
-    const list = (name: string) => env[name]?.split(',').map((entry) => entry.trim()).filter(Boolean);
+    const ready = () =>
+      hub.store.position().then(
+        () => true,
+        () => false,
+      );
+    const list = (name: string) =>
+      env[name]
+        ?.split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean);
     const door: Door = await openDoor({
       engine,
       verify,
@@ -69,15 +78,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       metricsPort: options.metricsPort,
       allowedHosts: list('HUB_ALLOWED_HOSTS'),
       allowedOrigins: list('HUB_ALLOWED_ORIGINS'),
+      limits: rateLimits(env),
       ready,
       ide: env.HUB_IDE ? env.HUB_IDE === 'on' : settings.issuers.length === 0,
       log,
       clock: hub.clock,
     });
     hub.effects.start();
-    log({ level: 'info', event: 'started', address: door.address, today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
+    log({ level: 'info', event: 'started', url: urlOf(host, door.port), today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
     return {
-      address: door.address,
+      url: urlOf(host, door.port),
       port: door.port,
       metricsPort: door.metricsPort,
       samples: options.samples,
@@ -96,7 +106,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 function tokenSettings({ env, host, storeUrl }: ServeOptions): ReturnType<typeof readTokenSettings> {
   try {
     const settings = readTokenSettings(env);
-    if (settings.issuers.length === 0) assertDevelopmentKeyAllowed({ loopback: LOOPBACK.has(host), embedded: storeUrl === undefined || storeUrl.startsWith('file:') });
+    if (settings.issuers.length === 0)
+      assertDevelopmentKeyAllowed({ loopback: LOOPBACK.has(host), embedded: storeUrl === undefined || storeUrl.startsWith('file:') });
     return settings;
   } catch (error) {
     throw new CommandFault(error instanceof Error ? error.message : String(error));
@@ -130,12 +141,12 @@ export const runServe: Command = async (argv, io) => {
     samples: values.samples,
     log: (line) => io.stderr(JSON.stringify({ time: new Date().toISOString(), ...line })),
   });
-  if (io.json) io.stdout(JSON.stringify({ address: serving.address, port: serving.port, metricsPort: serving.metricsPort }));
+  if (io.json) io.stdout(JSON.stringify({ url: serving.url, port: serving.port, metricsPort: serving.metricsPort }));
   else {
-    io.stdout(`信用共享枢纽已就绪 The hub listens on ${serving.address}/graphql`);
+    io.stdout(`信用共享枢纽已就绪 The hub listens on ${serving.url}/graphql`);
     if (serving.samples) {
       const { tour } = await import('./samples.ts');
-      for (const line of tour(io.dataDir, serving.address)) io.stdout(line);
+      for (const line of tour(io.dataDir, serving.url)) io.stdout(line);
     }
   }
   await new Promise<void>((resolve) => {
@@ -145,6 +156,21 @@ export const runServe: Command = async (argv, io) => {
   await serving.close();
   return 0;
 };
+
+/** `HUB_RATE_PUBLIC` and `HUB_RATE_CLIENT`: requests a second of one address without a token, and of one client; ten times as many at once. */
+function rateLimits(env: NodeJS.ProcessEnv): Partial<Limits> {
+  const rate = (name: string) => {
+    const perSecond = Number(env[name]);
+    return perSecond > 0 ? { perSecond, burst: perSecond * 10 } : undefined;
+  };
+  const publicRate = rate('HUB_RATE_PUBLIC');
+  const clientRate = rate('HUB_RATE_CLIENT');
+  return { ...(publicRate ? { publicRate } : {}), ...(clientRate ? { clientRate } : {}) };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
 
 function portOf(text: string): number {
   const port = Number(text);

@@ -3,9 +3,9 @@ import { type Composed, composeSubgraphs } from '../gateway/compose.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import { readCatalogue } from '../schema/read-catalogue.ts';
 import { expand } from '../subgraphs/kit/expand.ts';
+import { readCatalogueFiles } from './catalogue-files.ts';
 import { subgraphExtras } from './graph.ts';
 import { lintGraph } from './lint-graph.ts';
-import { readCatalogueFiles } from './catalogue-files.ts';
 
 export interface StaticGraph {
   readonly catalogue: Catalogue;
@@ -19,7 +19,15 @@ export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
   const catalogue = readCatalogue(files);
   const extras = subgraphExtras(catalogue);
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(extras)])];
-  const subgraphs = names.map((name) => ({ name, typeDefs: expand(name, files.filter(({ subgraph }) => subgraph === name), catalogue, extras[name]) }));
+  const subgraphs = names.map((name) => ({
+    name,
+    typeDefs: expand(
+      name,
+      files.filter(({ subgraph }) => subgraph === name),
+      catalogue,
+      extras[name],
+    ),
+  }));
   const policy = compilePolicy(subgraphs, catalogue);
   lintGraph(subgraphs, catalogue);
   return { catalogue, policy, composed: composeSubgraphs(subgraphs) };

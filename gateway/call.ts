@@ -36,7 +36,9 @@ export interface SubgraphCall {
 }
 export interface SubgraphAnswer {
   readonly data?: Record<string, unknown> | null | undefined;
-  readonly errors?: readonly { readonly message: string; readonly path?: readonly (string | number)[] | undefined; readonly code: string }[] | undefined;
+  readonly errors?:
+    | readonly { readonly message: string; readonly path?: readonly (string | number)[] | undefined; readonly code: string }[]
+    | undefined;
   readonly remarks: SubgraphRemarks;
 }
 export type CallSubgraph = (call: SubgraphCall) => Promise<SubgraphAnswer>;

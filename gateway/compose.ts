@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
-import { type ASTNode, type DocumentNode, type GraphQLSchema, Kind, print, visit } from 'graphql';
+import { type ASTNode, type DocumentNode, type GraphQLSchema, Kind, visit } from 'graphql';
 
 export interface Composed {
   /** The supergraph for the planner. */
@@ -23,7 +23,9 @@ const OWN_DIRECTIVES = new Set(['recordType', 'catalogueType', 'item', 'value', 
  * @throws CompositionFault with every error of the composition
  */
 export function composeSubgraphs(subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[]): Composed {
-  const result = composeServices(subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) })));
+  const result = composeServices(
+    subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) })),
+  );
   if (result.errors) throw new CompositionFault(result.errors.map(({ message }) => message).join('\n'));
   return openSupergraph(result.supergraphSdl, result.hints.map(String));
 }
@@ -31,7 +33,13 @@ export function composeSubgraphs(subgraphs: readonly { readonly name: string; re
 /** Reads a composed supergraph. */
 export function openSupergraph(sdl: string, hints: readonly string[] = []): Composed {
   const supergraph = Supergraph.build(sdl);
-  return { sdl, hash: createHash('sha256').update(sdl).digest('hex').slice(0, 32), supergraph, schema: supergraph.apiSchema().toGraphQLJSSchema(), hints };
+  return {
+    sdl,
+    hash: createHash('sha256').update(sdl).digest('hex').slice(0, 32),
+    supergraph,
+    schema: supergraph.apiSchema().toGraphQLJSSchema(),
+    hints,
+  };
 }
 
 /** The SDL without the hub's own directives, their enums and inputs. */
@@ -40,13 +48,12 @@ export function withoutDisclosure(document: DocumentNode): DocumentNode {
     enter(node: ASTNode) {
       if (node.kind === Kind.DIRECTIVE && OWN_DIRECTIVES.has(node.name.value)) return null;
       if (node.kind === Kind.DIRECTIVE_DEFINITION && OWN_DIRECTIVES.has(node.name.value)) return null;
-      if ((node.kind === Kind.ENUM_TYPE_DEFINITION || node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) && node.name.value.startsWith('disclosure__')) return null;
+      if (
+        (node.kind === Kind.ENUM_TYPE_DEFINITION || node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) &&
+        node.name.value.startsWith('disclosure__')
+      )
+        return null;
       return undefined;
     },
   });
-}
-
-/** The SDL that a subgraph would be composed with, for people to read. */
-export function printedSubgraph(document: DocumentNode): string {
-  return print(document);
 }

@@ -7,14 +7,15 @@ import { LISTENER_LIMITS, type Listener, type ListenerLimits, listen } from './h
 import { HTTP_LIMITS, type HttpLimits } from './http-request.ts';
 import { rememberDocuments } from './known-documents.ts';
 import { createMetrics } from './metrics.ts';
+import { limitObjects, OBJECT_LIMITS, type ObjectLimits } from './object-limits.ts';
 import { OPERATION_LIMITS, type OperationLimits } from './operation-limits.ts';
 import { limitRate, RATE_LIMITS, type RateLimits } from './rate-limit.ts';
 import { answerMetrics, answerRequests } from './request-handler.ts';
 import { incidentLine } from './request-log.ts';
 import { guardSite } from './site-guard.ts';
 
-export interface Limits extends OperationLimits, HttpLimits, ListenerLimits, RateLimits {}
-const LIMITS: Limits = { ...OPERATION_LIMITS, ...HTTP_LIMITS, ...LISTENER_LIMITS, ...RATE_LIMITS };
+export interface Limits extends OperationLimits, HttpLimits, ListenerLimits, RateLimits, ObjectLimits {}
+const LIMITS: Limits = { ...OPERATION_LIMITS, ...HTTP_LIMITS, ...LISTENER_LIMITS, ...RATE_LIMITS, ...OBJECT_LIMITS };
 
 export interface DoorOptions {
   readonly engine: Engine;
@@ -54,7 +55,15 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const documents = rememberDocuments(() => engine.schema, limits);
   const report = (error: unknown, incident: string) => log(incidentLine(error, incident));
   const apollo = await startApollo({ engine, documents, maxTokens: limits.tokens, report, log });
-  const endpoint = createEndpoint({ apollo, documents, verify, admit: limitRate(limits, clock), limits, ide });
+  const endpoint = createEndpoint({
+    apollo,
+    documents,
+    verify,
+    admit: limitRate(limits, clock),
+    countObjects: limitObjects(limits, clock),
+    limits,
+    ide,
+  });
   const guard = guardSite({ host, allowedHosts, allowedOrigins });
 
   let isOpen = true;

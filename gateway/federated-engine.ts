@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
-import { buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
 import { operationFromDocument, type Schema } from '@apollo/federation-internals';
+import { buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
 import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, print, visit } from 'graphql';
-import { admit, type AdmissionParts } from '../auth/admission.ts';
+import { type AdmissionParts, admit } from '../auth/admission.ts';
 import type { Caller } from '../auth/caller.ts';
-import { HubError } from '../schema/errors.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
+import { HubError } from '../schema/errors.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { CallSubgraph, SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import type { Composed } from './compose.ts';
 import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
 import { finishErrors, finishRemarks, type PlacedRemarks, type WithheldEntry } from './finish.ts';
-import { rewrite, type Rewritten } from './rewrite.ts';
+import { type Rewritten, rewrite } from './rewrite.ts';
 import { compileShape, type Removed } from './shape.ts';
 import { createViews } from './views.ts';
 
@@ -61,7 +61,12 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   const prepare = async (request: EngineRequest, caller: Caller, variables: Readonly<Record<string, unknown>>): Promise<Prepared> => {
     const facts = factsOf(request, documents);
     const isClosed = closed(caller);
-    const key = JSON.stringify([request.documentHash, request.operation.name?.value ?? '', isClosed.signature, facts.conditions.map((name) => variables[name] === true)]);
+    const key = JSON.stringify([
+      request.documentHash,
+      request.operation.name?.value ?? '',
+      isClosed.signature,
+      facts.conditions.map((name) => variables[name] === true),
+    ]);
     const known = prepared.get(key);
     if (known) return known;
     const of = { schema: composed.schema, operation: request.operation, fragments: facts.fragments, variables, isClosed: isClosed.has };
@@ -74,15 +79,33 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   return {
     schema: composed.schema,
     async execute(request) {
+      if (request.headers.explain) throw new HubError('BAD_USER_INPUT', 'this hub does not explain access yet; nothing was run');
       const now = parts.clock.now();
       const { fragments } = factsOf(request, documents);
       const variables = coercedVariables(composed.schema, request.operation, request.variables);
       const { principal, headers, requestId, operation } = request;
-      const { caller } = await admit(parts, { principal, ...headers, requestId, now, today: shanghaiToday(now), schema: composed.schema, operation, fragments, variables });
+      const { caller } = await admit(parts, {
+        principal,
+        ...headers,
+        requestId,
+        now,
+        today: shanghaiToday(now),
+        schema: composed.schema,
+        operation,
+        fragments,
+        variables,
+      });
       const { rewritten, plan, shape } = await prepare(request, caller, variables);
       const context: CallContext = { caller, remarks: [] };
       const operationContext = buildOperationContext({ schema: views(principal.audience), operationDocument: rewritten.document });
-      const result = await executeQueryPlan(plan, services, requestContextOf(context, variables), operationContext, supergraphSchema, apiSchema);
+      const result = await executeQueryPlan(
+        plan,
+        services,
+        requestContextOf(context, variables),
+        operationContext,
+        supergraphSchema,
+        apiSchema,
+      );
       const raw = result.data ?? {};
       const { data, removed } = shape(raw);
       const said = finishRemarks(context.remarks, raw, data, rewritten.marks);
@@ -92,9 +115,19 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   };
 }
 
-function answer(request: EngineRequest, data: Record<string, unknown>, errors: readonly GraphQLError[], said: { withheld: readonly WithheldEntry[]; annotations: readonly unknown[]; narrowed: readonly unknown[] }): EngineResponse {
+function answer(
+  request: EngineRequest,
+  data: Record<string, unknown>,
+  errors: readonly GraphQLError[],
+  said: { withheld: readonly WithheldEntry[]; annotations: readonly unknown[]; narrowed: readonly unknown[] },
+): EngineResponse {
   const asErrors = request.headers.withheld === 'errors';
-  const closed = asErrors ? said.withheld.map(({ path, coordinate, reason }) => new GraphQLError(`${coordinate} is withheld: ${reason}`, { path, extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', reason } })) : [];
+  const closed = asErrors
+    ? said.withheld.map(
+        ({ path, coordinate, reason }) =>
+          new GraphQLError(`${coordinate} is withheld: ${reason}`, { path, extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', reason } }),
+      )
+    : [];
   const extensions = {
     ...(said.withheld.length > 0 && !asErrors ? { withheld: said.withheld } : {}),
     ...(said.annotations.length > 0 ? { annotations: said.annotations } : {}),
@@ -105,7 +138,11 @@ function answer(request: EngineRequest, data: Record<string, unknown>, errors: r
 }
 
 /** W1 for what was taken out before planning. */
-function withheldEntry({ policy, access }: FederatedParts, caller: Caller, { path, coordinate, objects }: Removed): readonly WithheldEntry[] {
+function withheldEntry(
+  { policy, access }: FederatedParts,
+  caller: Caller,
+  { path, coordinate, objects }: Removed,
+): readonly WithheldEntry[] {
   for (const { type } of policy.items.get(coordinate) ?? []) {
     const cause = access.accessOf(caller, type).withheld(coordinate, undefined);
     if (cause) return [{ path, ...cause, objects }];
@@ -114,7 +151,10 @@ function withheldEntry({ policy, access }: FederatedParts, caller: Caller, { pat
 }
 
 /** Coordinates that no row could allow, compiled once for a profile; profiles that close the same share plans. */
-function createClosedSets({ policy, access }: FederatedParts): (caller: Caller) => { readonly signature: string; readonly has: (coordinate: string) => boolean } {
+function createClosedSets({
+  policy,
+  access,
+}: FederatedParts): (caller: Caller) => { readonly signature: string; readonly has: (coordinate: string) => boolean } {
   const known = boundedCache<{ signature: string; has: (coordinate: string) => boolean }>(500);
   return (caller) => {
     const key = `${caller.today}|${caller.profileKey}`;
@@ -124,16 +164,26 @@ function createClosedSets({ policy, access }: FederatedParts): (caller: Caller) 
     for (const [coordinate, entries] of policy.items) {
       if (entries.every(({ type }) => !access.accessOf(caller, type).best.has(coordinate))) set.add(coordinate);
     }
-    const made = { signature: createHash('sha256').update([...set].sort().join()).digest('hex'), has: (coordinate: string) => set.has(coordinate) };
+    const made = {
+      signature: createHash('sha256')
+        .update([...set].sort().join())
+        .digest('hex'),
+      has: (coordinate: string) => set.has(coordinate),
+    };
     known.set(key, made);
     return made;
   };
 }
 
-function factsOf(request: EngineRequest, cache: ReturnType<typeof boundedCache<{ fragments: ReadonlyMap<string, FragmentDefinitionNode>; conditions: readonly string[] }>>) {
+function factsOf(
+  request: EngineRequest,
+  cache: ReturnType<typeof boundedCache<{ fragments: ReadonlyMap<string, FragmentDefinitionNode>; conditions: readonly string[] }>>,
+) {
   const known = cache.get(request.documentHash);
   if (known) return known;
-  const fragments = new Map(request.document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])));
+  const fragments = new Map(
+    request.document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])),
+  );
   const conditions = new Set<string>();
   visit(request.document, {
     Directive({ name, arguments: args }) {
@@ -154,10 +204,15 @@ function dataSource(name: string, call: CallSubgraph): Process {
     if (!('incomingRequestContext' in options)) throw new Error('the gateway asks its subgraphs for operations only');
     const { caller, remarks } = options.context as CallContext;
     const { query, operationName, variables } = options.request;
-    const result = await call({ query: query ?? '', operationName: operationName ?? undefined, variables: variables ?? {}, caller }).catch((cause: unknown) => {
-      if (cause instanceof HubError) throw new GraphQLError(cause.message, { extensions: { code: cause.code } });
-      throw new GraphQLError(`the subgraph ${name} did not answer`, { extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: name }, originalError: cause instanceof Error ? cause : null });
-    });
+    const result = await call({ query: query ?? '', operationName: operationName ?? undefined, variables: variables ?? {}, caller }).catch(
+      (cause: unknown) => {
+        if (cause instanceof HubError) throw new GraphQLError(cause.message, { extensions: { code: cause.code } });
+        throw new GraphQLError(`the subgraph ${name} did not answer`, {
+          extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: name },
+          originalError: cause instanceof Error ? cause : null,
+        });
+      },
+    );
     remarks.push({ prefix: (options.pathInIncomingRequest ?? []).map(String), ...pick(result.remarks) });
     const errors = result.errors?.map(({ message, path, code }) => new GraphQLError(message, { path, extensions: { code } }));
     return { data: result.data, ...(errors && errors.length > 0 ? { errors } : {}) } as Awaited<ReturnType<Process>>;

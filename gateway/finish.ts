@@ -20,7 +20,12 @@ export interface WithheldEntry {
 
 export interface Finished {
   readonly withheld: readonly WithheldEntry[];
-  readonly annotations: readonly { readonly path: readonly string[]; readonly recordId: string; readonly kind: string; readonly note: string }[];
+  readonly annotations: readonly {
+    readonly path: readonly string[];
+    readonly recordId: string;
+    readonly kind: string;
+    readonly note: string;
+  }[];
   readonly narrowed: readonly { readonly path: readonly string[]; readonly coordinate: string }[];
 }
 
@@ -34,11 +39,20 @@ export function finishRemarks(remarks: readonly PlacedRemarks[], raw: Data, shap
     for (const { path, entity, coordinate, effect, class: clazz, reason } of part.withheld) {
       const full = [...part.prefix, ...path];
       const objects = countObjects(shaped, full);
-      if (objects > 0 && stands({ path, entity })) withheld.set(`${full.join('.')} ${coordinate} ${effect} ${reason}`, { path: full, coordinate, effect, class: clazz, reason, objects });
+      if (objects > 0 && stands({ path, entity }))
+        withheld.set(`${full.join('.')} ${coordinate} ${effect} ${reason}`, {
+          path: full,
+          coordinate,
+          effect,
+          class: clazz,
+          reason,
+          objects,
+        });
     }
     for (const { path, entity, recordId, kind, note } of part.annotations) {
       const full = [...part.prefix, ...path];
-      if (countObjects(shaped, [...full, '']) > 0 && stands({ path, entity })) annotations.set(`${full.join('.')} ${recordId}`, { path: full, recordId, kind, note });
+      if (countObjects(shaped, [...full, '']) > 0 && stands({ path, entity }))
+        annotations.set(`${full.join('.')} ${recordId}`, { path: full, recordId, kind, note });
     }
     for (const { path, entity, coordinate } of part.narrowed) {
       const full = [...part.prefix, ...path];
@@ -80,7 +94,11 @@ export function finishErrors(errors: readonly (GraphQLError | GraphQLFormattedEr
     .map((error) => {
       const code = typeof error.extensions?.code === 'string' ? error.extensions.code : 'DOWNSTREAM_SERVICE_ERROR';
       const serviceName = error.extensions?.serviceName;
-      const extensions = { code, ...(code === 'DOWNSTREAM_SERVICE_ERROR' && typeof serviceName === 'string' ? { subgraph: serviceName } : {}), ...(error.extensions?.incident ? { incident: error.extensions.incident } : {}) };
+      const extensions = {
+        code,
+        ...(code === 'DOWNSTREAM_SERVICE_ERROR' && typeof serviceName === 'string' ? { subgraph: serviceName } : {}),
+        ...(error.extensions?.incident ? { incident: error.extensions.incident } : {}),
+      };
       return new GraphQLError(error.message, { path: error.path, extensions });
     });
 }

@@ -10,7 +10,8 @@ import { type GraphqlParams, type HttpLimits, readBody, readHubHeaders, readSear
 import { IDE_PAGE } from './ide.ts';
 import { InvalidDocument, type KnownDocuments } from './known-documents.ts';
 import { chooseType } from './media-type.ts';
-import type { AdmitRequest } from './rate-limit.ts';
+import type { CountObjects } from './object-limits.ts';
+import { type AdmitRequest, clientKey } from './rate-limit.ts';
 import { noteErrors, type RequestEntry } from './request-log.ts';
 
 /** One request on its way; what is found out about it is written down here. */
@@ -28,13 +29,14 @@ interface EndpointOptions {
   readonly documents: KnownDocuments;
   readonly verify: (authorization: string | undefined) => Promise<Principal>;
   readonly admit: AdmitRequest;
+  readonly countObjects: CountObjects;
   readonly limits: HttpLimits;
   readonly ide: boolean;
 }
 
 /** Answers `/graphql`. The first failure is the answer: form of the request, token, rate, parsing, limits, validation, engine. */
 export function createEndpoint(options: EndpointOptions): (exchange: Exchange) => Promise<Answer> {
-  const { apollo, documents, verify, admit, limits, ide } = options;
+  const { apollo, documents, verify, admit, countObjects, limits, ide } = options;
 
   const readOperation = (exchange: Exchange, params: GraphqlParams, principal: Principal, headers: HubHeaders): EngineRequest => {
     const { request, entry } = exchange;
@@ -49,6 +51,7 @@ export function createEndpoint(options: EndpointOptions): (exchange: Exchange) =
     }
     if (request.method === 'GET' && operation.operation === OperationTypeNode.MUTATION) throw notAllowed('POST');
     const { variables } = params;
+    countObjects(clientKey(principal, request.socket.remoteAddress), document, operation, variables);
     return { requestId: entry.requestId, principal, headers, document, operation, documentHash: hash, variables };
   };
 

@@ -1,4 +1,4 @@
-import { getNamedType, type GraphQLCompositeType, type GraphQLField, isInterfaceType } from 'graphql';
+import { type GraphQLCompositeType, type GraphQLField, getNamedType, isInterfaceType } from 'graphql';
 
 /** The owner's non-null field of what a reference points to: when the owner answers null, the reference is null. */
 export function markOf(parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>): 'recordType' | 'kind' | undefined {

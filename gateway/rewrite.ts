@@ -1,6 +1,16 @@
 import {
-  type DocumentNode, type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLCompositeType, type GraphQLSchema, isAbstractType, isCompositeType, Kind, type OperationDefinitionNode,
-  type SelectionNode, type SelectionSetNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLSchema,
+  getNamedType,
+  isAbstractType,
+  isCompositeType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
 } from 'graphql';
 import { concreteNames, conditioned, isIncluded } from '../auth/asked.ts';
 import { markOf } from './references.ts';
@@ -36,7 +46,13 @@ export function rewrite(parts: RewriteParts): Rewritten {
   const selectionSet = selections(parts, marks, operation.selectionSet, root);
   const used = variablesIn(selectionSet);
   const variableDefinitions = (operation.variableDefinitions ?? []).filter(({ variable }) => used.has(variable.name.value));
-  const rewritten: OperationDefinitionNode = { kind: Kind.OPERATION_DEFINITION, operation: operation.operation, variableDefinitions, selectionSet, ...(operation.name ? { name: operation.name } : {}) };
+  const rewritten: OperationDefinitionNode = {
+    kind: Kind.OPERATION_DEFINITION,
+    operation: operation.operation,
+    variableDefinitions,
+    selectionSet,
+    ...(operation.name ? { name: operation.name } : {}),
+  };
   return { document: { kind: Kind.DOCUMENT, definitions: [rewritten] }, marks };
 }
 
@@ -48,7 +64,9 @@ function selections(parts: RewriteParts, marks: Marks, set: SelectionSetNode, pa
     if (!fragment) return [];
     const type = conditioned(parts.schema, fragment.typeCondition?.name.value, parent);
     const inner = selections(parts, marks, fragment.selectionSet, type);
-    return [{ kind: Kind.INLINE_FRAGMENT, selectionSet: inner, ...(fragment.typeCondition ? { typeCondition: fragment.typeCondition } : {}) }];
+    return [
+      { kind: Kind.INLINE_FRAGMENT, selectionSet: inner, ...(fragment.typeCondition ? { typeCondition: fragment.typeCondition } : {}) },
+    ];
   });
   const needsName = isAbstractType(parent) || kept.length === 0;
   return { kind: Kind.SELECTION_SET, selections: needsName ? [aliased(marks.typename, '__typename'), ...kept] : kept };

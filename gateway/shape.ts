@@ -1,5 +1,14 @@
 import {
-  type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLCompositeType, type GraphQLSchema, isAbstractType, isCompositeType, isObjectType, Kind, type OperationDefinitionNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLSchema,
+  getNamedType,
+  isAbstractType,
+  isCompositeType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { conditioned, isIncluded } from '../auth/asked.ts';
@@ -103,7 +112,12 @@ function note(removed: Map<string, Removed>, path: readonly string[], coordinate
   else removed.set(key, { path, coordinate, typeName, objects: 1 });
 }
 
-function collect(parts: ShapeParts, set: SelectionSetNode, type: GraphQLCompositeType, into: Map<string, { node: FieldNode; sets: SelectionSetNode[] }>): void {
+function collect(
+  parts: ShapeParts,
+  set: SelectionSetNode,
+  type: GraphQLCompositeType,
+  into: Map<string, { node: FieldNode; sets: SelectionSetNode[] }>,
+): void {
   for (const node of set.selections) {
     if (!isIncluded(node, parts.variables)) continue;
     if (node.kind === Kind.FIELD) {

@@ -1,8 +1,9 @@
-import { type FragmentDefinitionNode, GraphQLError, type GraphQLSchema, Kind, visit } from 'graphql';
-import { admit, type AdmissionParts } from '../auth/admission.ts';
+import { type FragmentDefinitionNode, type GraphQLError, type GraphQLSchema, Kind, visit } from 'graphql';
+import { type AdmissionParts, admit } from '../auth/admission.ts';
 import type { Caller } from '../auth/caller.ts';
-import { HubError } from '../schema/errors.ts';
+import { BUSINESS_AUDIENCES } from '../auth/matrix.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
+import { HubError } from '../schema/errors.ts';
 import type { SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
@@ -23,7 +24,7 @@ const NO_MARKS = { typename: '', exists: '', id: '' };
 /** A subgraph behind its own door: the same checks, limits and answers as at the gateway. Only the gateway may read the service's SDL. */
 export function createSubgraphEngine(parts: AdmissionParts & { readonly subgraph: LoneSubgraph; readonly clock: { now(): Date } }): Engine {
   const { subgraph } = parts;
-  const allow = new Map([...parts.policy.allow, ['Query._entities', EVERYONE] as const]);
+  const allow = new Map([...parts.policy.allow, ['Query._entities', BUSINESS_AUDIENCES] as const]);
   const policy = { ...parts.policy, allow };
   return {
     schema: subgraph.schema,
@@ -33,18 +34,33 @@ export function createSubgraphEngine(parts: AdmissionParts & { readonly subgraph
       checkRepresentations(request);
       const variables = coercedVariables(subgraph.schema, request.operation, request.variables);
       const { principal, headers, requestId, operation } = request;
-      const { caller } = await admit({ ...parts, policy }, { principal, ...headers, requestId, now, today: shanghaiToday(now), schema: subgraph.schema, operation, fragments, variables });
-      const { data, errors, remarks } = await subgraph.execute({ document: request.document, operation, variables: request.variables, caller });
-      const withPaths = remarks.withheld.map((entry) => (entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined }));
-      const annotated = remarks.annotations.map((entry) => (entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined }));
-      const said = finishRemarks([{ ...remarks, withheld: withPaths, annotations: annotated, prefix: [] }], data ?? {}, data ?? {}, NO_MARKS);
+      const { caller } = await admit(
+        { ...parts, policy },
+        { principal, ...headers, requestId, now, today: shanghaiToday(now), schema: subgraph.schema, operation, fragments, variables },
+      );
+      const { data, errors, remarks } = await subgraph.execute({
+        document: request.document,
+        operation,
+        variables: request.variables,
+        caller,
+      });
+      const withPaths = remarks.withheld.map((entry) =>
+        entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
+      );
+      const annotated = remarks.annotations.map((entry) =>
+        entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
+      );
+      const said = finishRemarks(
+        [{ ...remarks, withheld: withPaths, annotations: annotated, prefix: [] }],
+        data ?? {},
+        data ?? {},
+        NO_MARKS,
+      );
       const extensions = Object.fromEntries(Object.entries(said).filter(([, entries]) => entries.length > 0));
       return { data: data ?? null, ...(errors ? { errors } : {}), ...(Object.keys(extensions).length > 0 ? { extensions } : {}) };
     },
   };
 }
-
-const EVERYONE = ['PUBLIC', 'SUBJECT', 'AGENCY', 'CREDIT_BODY', 'APP_ORG', 'SUPERVISION', 'FINANCE', 'INDUSTRY_ASSOC', 'OPERATOR', 'SPECIFIC_PARTY'] as const;
 
 /** An end user's token may name entities by their key alone. */
 function checkRepresentations({ document, variables }: EngineRequest): void {
@@ -53,7 +69,12 @@ function checkRepresentations({ document, variables }: EngineRequest): void {
       if (node.name.value !== '_entities') return;
       const [argument] = node.arguments ?? [];
       const given = argument?.value.kind === Kind.VARIABLE ? variables[argument.value.name.value] : undefined;
-      if (!Array.isArray(given) || !given.every((entry) => typeof entry === 'object' && entry !== null && Object.keys(entry).every((key) => key === '__typename' || key === 'id'))) {
+      if (
+        !Array.isArray(given) ||
+        !given.every(
+          (entry) => typeof entry === 'object' && entry !== null && Object.keys(entry).every((key) => key === '__typename' || key === 'id'),
+        )
+      ) {
         throw new HubError('BAD_USER_INPUT', 'representations come through a variable and hold __typename and id, nothing else');
       }
     },
@@ -61,5 +82,7 @@ function checkRepresentations({ document, variables }: EngineRequest): void {
 }
 
 function fragmentsOf({ document }: EngineRequest): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])));
+  return new Map(
+    document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])),
+  );
 }

@@ -11,7 +11,9 @@ export function createViews(schema: GraphQLSchema, policy: Policy): (audience: A
     const config = schema.toConfig();
     const root = (type: GraphQLObjectType | null | undefined) => {
       if (!type) return undefined;
-      const fields = Object.fromEntries(Object.entries(type.toConfig().fields).filter(([name]) => policy.allow.get(`${type.name}.${name}`)?.includes(audience)));
+      const fields = Object.fromEntries(
+        Object.entries(type.toConfig().fields).filter(([name]) => policy.allow.get(`${type.name}.${name}`)?.includes(audience)),
+      );
       return Object.keys(fields).length === 0 ? undefined : new GraphQLObjectType({ ...type.toConfig(), fields });
     };
     const view = new GraphQLSchema({

@@ -1,16 +1,46 @@
-import type { Nature, Section, Severity, Share, Status, Draft, Stopped } from './gate.ts';
+import type { Draft, Nature, Section, Severity, Share, Status, Stopped } from './gate.ts';
 
 export const CLASSES = [
-  'OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE', 'HANDLING', 'SOURCE_ONLY', 'AUDIT', 'CASE_PARTIES',
+  'OPEN',
+  'OPEN_MASKED',
+  'SHARED',
+  'SHARED_BY_DUTY',
+  'BY_AUTHORIZATION',
+  'SUBJECT_AND_SOURCE',
+  'HANDLING',
+  'SOURCE_ONLY',
+  'AUDIT',
+  'CASE_PARTIES',
   'VOUCHER_PARTIES',
 ] as const;
 export type DisclosureClass = (typeof CLASSES)[number];
 export const MASKS = ['ID', 'NAME', 'PHONE', 'ADDR', 'ACCT', 'PLATE', 'TEXT', 'EMAIL'] as const;
 export type Mask = (typeof MASKS)[number];
 export const ROLES = [
-  'SUBJECT_NAME', 'SUBJECT_KIND', 'SUBJECT_CODE', 'SUBJECT_ID_TYPE', 'SUBJECT_ID_NUMBER', 'LEGAL_REPRESENTATIVE', 'DOCUMENT_NUMBER',
-  'DECISION_DATE', 'ACT_END', 'AUTHORITY', 'AUTHORITY_CODE', 'SOURCE', 'SOURCE_CODE', 'REGION', 'STATE', 'PROCEDURE', 'PUBLICITY_DEADLINE',
-  'PUBLICITY_BASIS', 'SECRECY', 'SEVERITY', 'EFFECTIVE_FROM', 'EFFECTIVE_TO', 'PARTY', 'REMARK',
+  'SUBJECT_NAME',
+  'SUBJECT_KIND',
+  'SUBJECT_CODE',
+  'SUBJECT_ID_TYPE',
+  'SUBJECT_ID_NUMBER',
+  'LEGAL_REPRESENTATIVE',
+  'DOCUMENT_NUMBER',
+  'DECISION_DATE',
+  'ACT_END',
+  'AUTHORITY',
+  'AUTHORITY_CODE',
+  'SOURCE',
+  'SOURCE_CODE',
+  'REGION',
+  'STATE',
+  'PROCEDURE',
+  'PUBLICITY_DEADLINE',
+  'PUBLICITY_BASIS',
+  'SECRECY',
+  'SEVERITY',
+  'EFFECTIVE_FROM',
+  'EFFECTIVE_TO',
+  'PARTY',
+  'REMARK',
 ] as const;
 export type Role = (typeof ROLES)[number];
 export type PublicForIndividuals = 'NO' | 'YES' | 'BY_LAW' | 'WITH_CONSENT' | 'NEVER';
@@ -41,7 +71,15 @@ export interface EnumValue {
   readonly nature?: Nature | undefined;
   readonly severity?: Severity | undefined;
   readonly stopped?: Stopped | undefined;
-  readonly state?: { readonly status?: Status | undefined; readonly draft: Draft; readonly stopped?: Stopped | undefined; readonly keep: boolean; readonly stoppedBy?: string | undefined } | undefined;
+  readonly state?:
+    | {
+        readonly status?: Status | undefined;
+        readonly draft: Draft;
+        readonly stopped?: Stopped | undefined;
+        readonly keep: boolean;
+        readonly stoppedBy?: string | undefined;
+      }
+    | undefined;
 }
 
 /** One field of a record or catalogue type. */

@@ -7,7 +7,11 @@ export const ERRORS = {
   FORBIDDEN: { status: 403, zh: '无权进行此操作', en: 'this audience may not do this' },
   PURPOSE_REQUIRED: { status: 403, zh: '须在 Hub-Purpose 中说明查询用途', en: 'a purpose has to be stated in the header Hub-Purpose' },
   VOUCHER_INVALID: { status: 403, zh: '授权凭证不可用', en: 'the voucher that was presented cannot be used' },
-  UNAUTHORIZED_FIELD_OR_TYPE: { status: 200, zh: '无权查看该字段', en: 'the field is closed for this caller (only with Hub-Withheld: errors)' },
+  UNAUTHORIZED_FIELD_OR_TYPE: {
+    status: 200,
+    zh: '无权查看该字段',
+    en: 'the field is closed for this caller (only with Hub-Withheld: errors)',
+  },
   NOT_FOUND: { status: 200, zh: '记录不存在', en: 'there is no such thing for this caller' },
   CONFLICT: { status: 200, zh: '记录已被他人更新', en: 'the thing has moved on to another version' },
   INVALID_TRANSITION: { status: 200, zh: '当前状态不允许此操作', en: 'the state of the thing does not allow this' },

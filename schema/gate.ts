@@ -19,8 +19,22 @@ export type Nature = (typeof NATURES)[number];
 export const SHARES = ['BASIC', 'ENFORCEMENT', 'JOINT', 'COMMITMENT', 'REPAIR', 'EVALUATION', 'COMPLAINT', 'DECLARATION'] as const;
 export type Share = (typeof SHARES)[number];
 export const SECTIONS = [
-  'BASIC', 'ADMINISTRATIVE', 'TRUSTWORTHY', 'BLACKLIST', 'ABNORMAL', 'COMMITMENT', 'EVALUATION', 'JUDICIAL', 'TAX', 'LABOR_SOCIAL',
-  'INTERVIEW', 'MARKET_BAN', 'COMPLAINT_SUMMARY', 'DECLARATION', 'OCCUPATION', 'REPAIR_STATUS',
+  'BASIC',
+  'ADMINISTRATIVE',
+  'TRUSTWORTHY',
+  'BLACKLIST',
+  'ABNORMAL',
+  'COMMITMENT',
+  'EVALUATION',
+  'JUDICIAL',
+  'TAX',
+  'LABOR_SOCIAL',
+  'INTERVIEW',
+  'MARKET_BAN',
+  'COMPLAINT_SUMMARY',
+  'DECLARATION',
+  'OCCUPATION',
+  'REPAIR_STATUS',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
@@ -50,13 +64,49 @@ export interface Gate {
 
 /** The gate's columns in the order in which adapters store them. */
 export const GATE_COLUMNS = [
-  'subjectId', 'subjectKind', 'sourceOrg', 'parties', 'region', 'share', 'section', 'nature', 'status', 'stopped', 'draft', 'publishedFrom',
-  'publishedUntil', 'actEnd', 'heldByBlack', 'severity', 'secrecy', 'exception', 'valueOpen', 'objection',
+  'subjectId',
+  'subjectKind',
+  'sourceOrg',
+  'parties',
+  'region',
+  'share',
+  'section',
+  'nature',
+  'status',
+  'stopped',
+  'draft',
+  'publishedFrom',
+  'publishedUntil',
+  'actEnd',
+  'heldByBlack',
+  'severity',
+  'secrecy',
+  'exception',
+  'valueOpen',
+  'objection',
 ] as const satisfies readonly (keyof Gate)[];
 export type GateColumn = (typeof GATE_COLUMNS)[number];
 
 /** A gate in which nothing is known. */
 export const EMPTY_GATE: Gate = {
-  subjectId: null, subjectKind: null, sourceOrg: null, parties: [], region: null, share: null, section: null, nature: null, status: null, stopped: null, draft: null,
-  publishedFrom: null, publishedUntil: null, actEnd: null, heldByBlack: null, severity: null, secrecy: null, exception: null, valueOpen: null, objection: null,
+  subjectId: null,
+  subjectKind: null,
+  sourceOrg: null,
+  parties: [],
+  region: null,
+  share: null,
+  section: null,
+  nature: null,
+  status: null,
+  stopped: null,
+  draft: null,
+  publishedFrom: null,
+  publishedUntil: null,
+  actEnd: null,
+  heldByBlack: null,
+  severity: null,
+  secrecy: null,
+  exception: null,
+  valueOpen: null,
+  objection: null,
 };

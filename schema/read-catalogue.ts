@@ -1,11 +1,11 @@
-import {
-  type ConstDirectiveNode, type ConstValueNode, type EnumTypeDefinitionNode, type FieldDefinitionNode, GraphQLError, Kind, type ObjectTypeDefinitionNode, parse,
-  Source, type TypeNode,
-} from 'graphql';
 import { readFileSync } from 'node:fs';
-import type { Catalogue, DisclosureClass, EnumValue, FieldDisclosure, Item, Mask, PublicForIndividuals, RecordType, Role, ValueInField } from './catalogue.ts';
+import { GraphQLError, Kind, type ObjectTypeDefinitionNode, parse, Source } from 'graphql';
+import type { Catalogue, EnumValue, Item, PublicForIndividuals, RecordType } from './catalogue.ts';
+import { directiveFaults } from './check-directives.ts';
+import { directive, text, texts, valuesInFields } from './directive-values.ts';
+import { CatalogueError, type Fault, faultAt } from './fault.ts';
 import type { Draft, Nature, Section, Severity, Share, Status, Stopped } from './gate.ts';
-import { SCALARS } from './scalars.ts';
+import { type Definitions, fieldsOf } from './read-item.ts';
 
 /** One SDL file of one subgraph. `path` is what errors name. */
 export interface CatalogueFile {
@@ -14,46 +14,31 @@ export interface CatalogueFile {
   readonly text: string;
 }
 
-/** A fault of an SDL file, with the place an editor can jump to. */
-export interface Fault {
-  readonly path: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
-/** Thrown with every fault of all files at once. */
-export class CatalogueError extends Error {
-  readonly faults: readonly Fault[];
-  constructor(faults: readonly Fault[]) {
-    super(faults.map(({ path, line, column, message }) => `${path}:${line}:${column} ${message}`).join('\n'));
-    this.faults = faults;
-  }
-}
-
 const ENVELOPE_PATH = 'schema/envelope.graphql';
 export const ENVELOPE_SDL = readFileSync(new URL('./envelope.graphql', import.meta.url), 'utf8');
 export const HEADER_SDL = readFileSync(new URL('./header.graphql', import.meta.url), 'utf8');
 
-type Definitions = { objects: Map<string, ObjectTypeDefinitionNode>; enums: Map<string, EnumTypeDefinitionNode> };
-type Place = { readonly loc?: ConstDirectiveNode['loc'] };
-
 /** Reads record and catalogue types from SDL. @throws CatalogueError with all faults */
-export function readCatalogue(files: readonly CatalogueFile[]): Catalogue {
+export function readCatalogue(all: readonly CatalogueFile[]): Catalogue {
   const faults: Fault[] = [];
   const envelope = definitionsOf([{ subgraph: '', path: ENVELOPE_PATH, text: ENVELOPE_SDL }], faults);
   const enums = new Map<string, readonly EnumValue[]>();
   readEnums(envelope, enums);
   const types: RecordType[] = [];
-  const folders = Map.groupBy(files, (file) => file.subgraph);
-  for (const [subgraph, own] of folders) {
-    const definitions = definitionsOf(own, faults);
+  const folders = Map.groupBy(all, (file) => file.subgraph);
+  for (const [subgraph, files] of folders) {
+    const definitions = definitionsOf(files, faults);
     readEnums(definitions, enums);
-    const scope: Definitions = { objects: new Map([...envelope.objects, ...definitions.objects]), enums: new Map([...envelope.enums, ...definitions.enums]) };
-    for (const node of definitions.objects.values()) {
-      const type = readType(node, subgraph, scope, faults);
-      if (type) types.push(type);
-    }
+    const scope: Definitions = {
+      objects: new Map([...envelope.objects, ...definitions.objects]),
+      enums: new Map([...envelope.enums, ...definitions.enums]),
+    };
+    const own = [...definitions.objects.values()].flatMap((node) => readType(node, subgraph, scope, faults) ?? []);
+    types.push(...own);
+    const reached = new Set(own.flatMap(({ name, items }) => [name, ...valueTypes(items)]));
+    for (const node of definitions.objects.values())
+      if (!reached.has(node.name.value))
+        faults.push(faultAt(node, `${node.name.value} has neither @recordType nor @catalogueType and is the value of no field`));
   }
   for (const type of types) checkType(type, enums, folders, faults);
   checkUnique(types, faults);
@@ -65,8 +50,15 @@ function definitionsOf(files: readonly CatalogueFile[], faults: Fault[]): Defini
   const found: Definitions = { objects: new Map(), enums: new Map() };
   for (const file of files) {
     try {
-      for (const node of parse(new Source(file.text, file.path)).definitions) {
-        if (node.kind === Kind.OBJECT_TYPE_DEFINITION) found.objects.set(node.name.value, node);
+      const document = parse(new Source(file.text, file.path));
+      if (file.path !== ENVELOPE_PATH)
+        for (const { node, message } of directiveFaults(document, HEADER_SDL)) faults.push(faultAt(node, message));
+      for (const node of document.definitions) {
+        if (node.kind === Kind.OBJECT_TYPE_DEFINITION && isReserved(node.name.value, file.subgraph))
+          faults.push(faultAt(node, `${node.name.value} is a name of the hub's own`));
+        else if (node.kind === Kind.OBJECT_TYPE_DEFINITION && found.objects.has(node.name.value))
+          faults.push(faultAt(node, `${node.name.value} is defined twice`));
+        else if (node.kind === Kind.OBJECT_TYPE_DEFINITION) found.objects.set(node.name.value, node);
         else if (node.kind === Kind.ENUM_TYPE_DEFINITION) found.enums.set(node.name.value, node);
         else faults.push(faultAt(node, 'a department file holds object types and enums only'));
       }
@@ -78,6 +70,16 @@ function definitionsOf(files: readonly CatalogueFile[], faults: Fault[]): Defini
   }
   return found;
 }
+
+/** Names that the compiler gives; a department's file holds its own types and nothing else. */
+function isReserved(name: string, subgraph: string): boolean {
+  if (name === 'Subject') return subgraph !== 'subjects';
+  return (
+    RESERVED.has(name) || name.startsWith('_') || name.startsWith('disclosure__') || (subgraph !== '' && /(Connection|Edge)$/.test(name))
+  );
+}
+
+const RESERVED = new Set(['Query', 'Mutation', 'Subscription', 'Record', 'PageInfo', 'Submission', 'SubmissionReason', 'Caller', 'Change']);
 
 function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Definitions, faults: Fault[]): RecordType | undefined {
   const record = directive(node, 'recordType');
@@ -113,89 +115,17 @@ function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Defin
   };
 }
 
+function valueTypes(items: readonly Item[]): readonly string[] {
+  return items.flatMap((item) => (item.shape === 'object' ? [item.type, ...valueTypes(item.fields)] : []));
+}
+
 /** A type's own field replaces the envelope's of the same name, or of the same role. */
 function withoutRedeclared(envelope: readonly Item[], own: readonly Item[]): readonly Item[] {
   const names = new Set(own.map(({ name }) => name));
   const roles = new Set(own.flatMap(({ role }) => (role ? [role] : [])));
-  return envelope.filter(({ name }) => !names.has(name)).map((item) => (item.role && roles.has(item.role) ? { ...item, role: undefined, input: false, required: false } : item));
-}
-
-function fieldsOf(node: ObjectTypeDefinitionNode | undefined, scope: Definitions, faults: Fault[], envelope: boolean, seen: readonly string[] = []): Item[] {
-  return (node?.fields ?? []).flatMap((field) => {
-    const item = readItem(field, node?.name.value ?? '', scope, faults, envelope, seen);
-    return item ? [item] : [];
-  });
-}
-
-function readItem(field: FieldDefinitionNode, owner: string, scope: Definitions, faults: Fault[], envelope: boolean, seen: readonly string[]): Item | undefined {
-  const name = field.name.value;
-  const coordinate = `${owner}.${name}`;
-  const { type, list, nullable } = unwrap(field.type);
-  if (!nullable) faults.push(faultAt(field, `${coordinate} has to be nullable: a closed field is answered with null`));
-  if (PROHIBITED.some((word) => word.test(name))) faults.push(faultAt(field, `${coordinate} names a category that may not be collected`));
-  const disclose = directive(field, 'disclose');
-  if (!disclose) {
-    faults.push(faultAt(field, `${coordinate} has no @disclose`));
-    return undefined;
-  }
-  const item = directive(field, 'item');
-  const nested = scope.objects.get(type);
-  if (nested && seen.includes(type)) {
-    faults.push(faultAt(field, `${coordinate} nests itself`));
-    return undefined;
-  }
-  if (!nested && !scope.enums.has(type) && !SCALARS[type] && !BUILT_IN.has(type)) faults.push(faultAt(field, `${coordinate} has the unknown type ${type}`));
-  const read: Item = {
-    name,
-    label: field.description?.value ?? name,
-    type,
-    list,
-    shape: nested ? 'object' : scope.enums.has(type) ? 'enum' : 'scalar',
-    fields: nested ? fieldsOf(nested, scope, faults, envelope, [...seen, type]) : [],
-    code: text(item?.code),
-    headings: texts(item?.headings),
-    role: text(item?.role) as Role | undefined,
-    required: item?.required === true,
-    requiredWhen: valuesInFields(item?.requiredWhen),
-    fallback: text(item?.fallback),
-    max: number(item?.max),
-    min: number(item?.min),
-    split: text(item?.split),
-    encrypted: item?.encrypted === true,
-    filter: item?.filter === true,
-    order: item?.order === true,
-    input: item !== undefined,
-    envelope,
-    disclosure: readDisclosure(disclose),
-  };
-  const closed = read.encrypted ? 'encrypted' : read.disclosure.scrub ? 'scrubbed' : read.disclosure.mask ? 'masked' : undefined;
-  if (closed && (read.filter || read.order)) faults.push(faultAt(field, `${coordinate} is ${closed} and can be neither filtered nor ordered`));
-  if ((read.disclosure.mask || read.disclosure.scrub) && type !== 'String' && type !== 'CitizenIdNumber') faults.push(faultAt(field, `${coordinate}: a mask fits text only`));
-  if ((read.filter || read.order) && PERSON_NAME_ROLES.has(read.role ?? '')) faults.push(faultAt(field, `${coordinate} may name a person and can be neither filtered nor ordered`));
-  if (read.role === 'STATE' && read.shape === 'enum') checkStates(scope.enums.get(type), coordinate, faults);
-  return read;
-}
-
-const BUILT_IN = new Set(['ID', 'String', 'Int', 'Float', 'Boolean']);
-const PERSON_NAME_ROLES = new Set(['SUBJECT_NAME', 'LEGAL_REPRESENTATIVE', 'SUBJECT_ID_NUMBER']);
-/** Categories that may not be collected about persons (河南省社会信用条例 and its like): religion, genes, fingerprints, blood type, medical history. */
-const PROHIBITED = [/religio/i, /^gene(s|tic.*)?$/i, /fingerprint/i, /blood/i, /medicalHistory|disease/i];
-
-function checkStates(node: EnumTypeDefinitionNode | undefined, coordinate: string, faults: Fault[]): void {
-  for (const value of node?.values ?? []) {
-    if (!directive(value, 'state')) faults.push(faultAt(value, `${coordinate}: the state ${value.name.value} has no @state`));
-  }
-}
-
-function readDisclosure(marks: Marks): FieldDisclosure {
-  const inState = Array.isArray(marks.inState) ? (marks.inState as readonly Marks[]) : [];
-  return {
-    class: text(marks.class) as DisclosureClass,
-    individual: text(marks.individual) as DisclosureClass | undefined,
-    inState: inState.map((entry) => ({ state: text(entry.state) ?? '', class: text(entry.class) as DisclosureClass })),
-    mask: text(marks.mask) as Mask | undefined,
-    scrub: marks.scrub === true,
-  };
+  return envelope
+    .filter(({ name }) => !names.has(name))
+    .map((item) => (item.role && roles.has(item.role) ? { ...item, role: undefined, input: false, required: false } : item));
 }
 
 function readEnums({ enums }: Definitions, into: Map<string, readonly EnumValue[]>): void {
@@ -227,11 +157,20 @@ function readEnums({ enums }: Definitions, into: Map<string, readonly EnumValue[
   }
 }
 
-function checkType(type: RecordType, enums: ReadonlyMap<string, readonly EnumValue[]>, folders: Map<string, CatalogueFile[]>, faults: Fault[]): void {
+function checkType(
+  type: RecordType,
+  enums: ReadonlyMap<string, readonly EnumValue[]>,
+  folders: Map<string, CatalogueFile[]>,
+  faults: Fault[],
+): void {
   const path = folders.get(type.subgraph)?.find(({ text: sdl }) => new RegExp(`type\\s+${type.name}\\b`).test(sdl))?.path ?? type.subgraph;
   const say = (message: string) => faults.push({ path, line: 1, column: 1, message: `${type.name}: ${message}` });
   const names = new Set(type.items.map(({ name }) => name));
-  for (const field of [...type.identity.filter((name) => name !== 'subject'), ...type.parties, ...type.openWhen.map(({ field: name }) => name)]) {
+  for (const field of [
+    ...type.identity.filter((name) => name !== 'subject'),
+    ...type.parties,
+    ...type.openWhen.map(({ field: name }) => name),
+  ]) {
     if (!names.has(field)) say(`there is no field ${field}`);
   }
   for (const item of type.items) {
@@ -240,7 +179,11 @@ function checkType(type: RecordType, enums: ReadonlyMap<string, readonly EnumVal
     const states = new Set((enums.get(type.items.find(({ role }) => role === 'STATE')?.type ?? '') ?? []).map(({ name }) => name));
     for (const { state } of item.disclosure.inState) if (!states.has(state)) say(`${item.name} speaks of the unknown state ${state}`);
   }
-  if (type.kind === 'record' && ['BY_LAW', 'WITH_CONSENT'].includes(type.publicForIndividuals) && !type.items.some(({ role }) => role === 'PUBLICITY_BASIS')) {
+  if (
+    type.kind === 'record' &&
+    ['BY_LAW', 'WITH_CONSENT'].includes(type.publicForIndividuals) &&
+    !type.items.some(({ role }) => role === 'PUBLICITY_BASIS')
+  ) {
     say('a publicity of individuals by law or with consent needs a field with the role PUBLICITY_BASIS');
   }
 }
@@ -249,64 +192,18 @@ function checkUnique(types: readonly RecordType[], faults: Fault[]): void {
   for (const property of ['name', 'code', 'field'] as const) {
     for (const [value, same] of Map.groupBy(types, (type) => type[property])) {
       const [first] = same;
-      if (same.length > 1 && first) faults.push({ path: first.subgraph, line: 1, column: 1, message: `${property} ${value} is taken by ${same.map(({ name }) => name).join(', ')}` });
+      if (same.length > 1 && first)
+        faults.push({
+          path: first.subgraph,
+          line: 1,
+          column: 1,
+          message: `${property} ${value} is taken by ${same.map(({ name }) => name).join(', ')}`,
+        });
     }
   }
-}
-
-type Marks = Readonly<Record<string, unknown>>;
-
-/** The arguments of a directive on this node, undefined when it is not there. */
-export function directive(node: { readonly directives?: readonly ConstDirectiveNode[] | undefined }, name: string): Marks | undefined {
-  const found = node.directives?.find((candidate) => candidate.name.value === name);
-  return found && Object.fromEntries((found.arguments ?? []).map((argument) => [argument.name.value, constant(argument.value)]));
-}
-
-function constant(node: ConstValueNode): unknown {
-  switch (node.kind) {
-    case Kind.LIST:
-      return node.values.map(constant);
-    case Kind.OBJECT:
-      return Object.fromEntries(node.fields.map((field) => [field.name.value, constant(field.value)]));
-    case Kind.INT:
-    case Kind.FLOAT:
-      return Number(node.value);
-    case Kind.NULL:
-      return null;
-    default:
-      return node.value;
-  }
-}
-
-function unwrap(node: TypeNode): { type: string; list: boolean; nullable: boolean } {
-  const nullable = node.kind !== Kind.NON_NULL_TYPE;
-  const bare = node.kind === Kind.NON_NULL_TYPE ? node.type : node;
-  if (bare.kind === Kind.LIST_TYPE) return { type: unwrap(bare.type).type, list: true, nullable };
-  return { type: bare.name.value, list: false, nullable };
-}
-
-function valuesInFields(value: unknown): readonly ValueInField[] {
-  return Array.isArray(value) ? value.map((entry: Marks) => ({ field: text(entry.field) ?? '', values: texts(entry.values) })) : [];
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }
 
 function pluralOf(name: string): string {
   const stem = name.charAt(0).toLowerCase() + name.slice(1);
   return /[^aeiou]y$/.test(stem) ? `${stem.slice(0, -1)}ies` : `${stem}s`;
-}
-
-function faultAt(node: Place, message: string): Fault {
-  const token = node.loc?.startToken;
-  return { path: node.loc?.source.name ?? '', line: token?.line ?? 1, column: token?.column ?? 1, message };
 }

@@ -4,12 +4,31 @@ import { AUDIENCES, type Audience } from '../../auth/principal.ts';
 import { CLASSES, type Item, type RecordType } from '../../schema/catalogue.ts';
 
 const CLASS_LABELS: Readonly<Record<string, string>> = {
-  OPEN: '公开公示', OPEN_MASKED: '公开·脱敏', SHARED: '政务共享·普遍', SHARED_BY_DUTY: '政务共享·按职责', BY_AUTHORIZATION: '授权查询', SUBJECT_AND_SOURCE: '主体与来源部门',
-  HANDLING: '内部办理', SOURCE_ONLY: '来源部门专有', AUDIT: '审计专有', CASE_PARTIES: '特定对象', VOUCHER_PARTIES: '当事双方',
+  OPEN: '公开公示',
+  OPEN_MASKED: '公开·脱敏',
+  SHARED: '政务共享·普遍',
+  SHARED_BY_DUTY: '政务共享·按职责',
+  BY_AUTHORIZATION: '授权查询',
+  SUBJECT_AND_SOURCE: '主体与来源部门',
+  HANDLING: '内部办理',
+  SOURCE_ONLY: '来源部门专有',
+  AUDIT: '审计专有',
+  CASE_PARTIES: '特定对象',
+  VOUCHER_PARTIES: '当事双方',
 };
 const AUDIENCE_LABELS: Readonly<Record<Audience, string>> = {
-  PUBLIC: '社会公众', SUBJECT: '信用主体本人', AGENCY: '机关部门', CREDIT_BODY: '信用服务机构', APP_ORG: '社会化应用机构', SUPERVISION: '互联网+监管', FINANCE: '金融机构', INDUSTRY_ASSOC: '行业协会商会',
-  OPERATOR: '信用办（运营）', SYSTEM_ADMIN: '系统管理员', AUDITOR: '安全审计员', SPECIFIC_PARTY: '特定对象',
+  PUBLIC: '社会公众',
+  SUBJECT: '信用主体本人',
+  AGENCY: '机关部门',
+  CREDIT_BODY: '信用服务机构',
+  APP_ORG: '社会化应用机构',
+  SUPERVISION: '互联网+监管',
+  FINANCE: '金融机构',
+  INDUSTRY_ASSOC: '行业协会商会',
+  OPERATOR: '信用办（运营）',
+  SYSTEM_ADMIN: '系统管理员',
+  AUDITOR: '安全审计员',
+  SPECIFIC_PARTY: '特定对象',
 };
 
 /** The permissions of the whole graph as a page for officials: rules, root fields, and every field with its class. A change of a permission is a visible difference of this page. */
@@ -32,7 +51,11 @@ export function permissionsPage(policy: Policy): string {
     '',
     `| 入口 | ${AUDIENCES.map((audience) => AUDIENCE_LABELS[audience]).join(' | ')} |`,
     `|---|${AUDIENCES.map(() => '---').join('|')}|`,
-    ...[...policy.allow].sort(([a], [b]) => (a < b ? -1 : 1)).map(([field, audiences]) => `| \`${field}\` | ${AUDIENCES.map((audience) => (audiences.includes(audience) ? '●' : '–')).join(' | ')} |`),
+    ...[...policy.allow]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(
+        ([field, audiences]) => `| \`${field}\` | ${AUDIENCES.map((audience) => (audiences.includes(audience) ? '●' : '–')).join(' | ')} |`,
+      ),
     '',
     ...[...catalogue.types].sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap(typeSection),
   ].join('\n');
@@ -79,6 +102,9 @@ function rowsOf(owner: string, items: readonly Item[]): readonly string[] {
   return items.flatMap((item) => {
     const { class: clazz, individual, inState, mask, scrub } = item.disclosure;
     const states = inState.map(({ state, class: inThis }) => `${state}: ${inThis}`).join('<br>');
-    return [`| \`${owner}.${item.name}\` | ${item.label} | ${clazz} | ${individual ?? ''} | ${states} | ${mask ?? (scrub ? '去标识' : '')} | ${item.filter ? '是' : ''} |`, ...rowsOf(item.type, item.fields)];
+    return [
+      `| \`${owner}.${item.name}\` | ${item.label} | ${clazz} | ${individual ?? ''} | ${states} | ${mask ?? (scrub ? '去标识' : '')} | ${item.filter ? '是' : ''} |`,
+      ...rowsOf(item.type, item.fields),
+    ];
   });
 }

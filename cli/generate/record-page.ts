@@ -21,7 +21,15 @@ export function recordPage(type: RecordType, catalogue: Catalogue): string {
 
 function row(item: Item, prefix: string): string {
   const required = item.required ? '是' : item.requiredWhen.map(({ field, values }) => `${field} 为 ${values.join('/')} 时`).join('；');
-  const format = [item.list ? `${item.type} 列表` : item.type, item.max !== undefined && `≤${item.max} 字`, item.min !== undefined && `≥${item.min}`, item.split && `以 ${item.split} 分隔`, item.encrypted && '加密存储'].filter(Boolean).join('，');
+  const format = [
+    item.list ? `${item.type} 列表` : item.type,
+    item.max !== undefined && `≤${item.max} 字`,
+    item.min !== undefined && `≥${item.min}`,
+    item.split && `以 ${item.split} 分隔`,
+    item.encrypted && '加密存储',
+  ]
+    .filter(Boolean)
+    .join('，');
   const own = `| ${item.label} | \`${prefix}${item.name}\` | ${item.code ?? ''} | ${item.headings.join('、')} | ${format} | ${required} | ${item.disclosure.class} |`;
   return [own, ...item.fields.filter(({ input }) => input).map((inner) => row(inner, `${prefix}${item.name}.`))].join('\n');
 }
@@ -31,5 +39,14 @@ function enumsOf(item: Item): readonly string[] {
 }
 
 function enumSection(name: string, catalogue: Catalogue): readonly string[] {
-  return [`## ${name}`, '', '| 值 | 含义 | 代码 | 文件中的写法 |', '|---|---|---|---|', ...(catalogue.enums.get(name) ?? []).map((value) => `| \`${value.name}\` | ${value.label} | ${value.code ?? ''} | ${value.labels.join('、')} |`), ''];
+  return [
+    `## ${name}`,
+    '',
+    '| 值 | 含义 | 代码 | 文件中的写法 |',
+    '|---|---|---|---|',
+    ...(catalogue.enums.get(name) ?? []).map(
+      (value) => `| \`${value.name}\` | ${value.label} | ${value.code ?? ''} | ${value.labels.join('、')} |`,
+    ),
+    '',
+  ];
 }

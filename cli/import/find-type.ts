@@ -10,13 +10,21 @@ export function typeNamed(catalogue: Catalogue, name: string): RecordType | unde
 
 /** The record type that a file's headings are of: none of its required columns is missing, and no other fits more of them. @throws UnusableFile */
 export function detectType(catalogue: Catalogue, headings: readonly string[], given: readonly Role[]): RecordType {
-  const fits = catalogue.types.filter(({ kind }) => kind === 'record').map((type) => ({ type, columns: planColumns(planOf(catalogue, type), headings, given) }));
-  const whole = fits.filter(({ columns }) => columns.missing.length === 0).sort((one, other) => other.columns.items.size - one.columns.items.size);
+  const fits = catalogue.types
+    .filter(({ kind }) => kind === 'record')
+    .map((type) => ({ type, columns: planColumns(planOf(catalogue, type), headings, given) }));
+  const whole = fits
+    .filter(({ columns }) => columns.missing.length === 0)
+    .sort((one, other) => other.columns.items.size - one.columns.items.size);
   const [best, second] = whole;
   if (best && best.columns.items.size > 0 && best.columns.items.size > (second?.columns.items.size ?? 0)) return best.type;
   if (best && second) throw ambiguous(best.type, second.type);
   const nearest = fits.sort((one, other) => share(other.columns) - share(one.columns))[0];
-  if (!nearest || nearest.columns.items.size === 0) throw new UnusableFile({ zh: '表头不属于任何信息类型，请用 --type 指明', en: 'the headings are those of no record type; name it with --type' });
+  if (!nearest || nearest.columns.items.size === 0)
+    throw new UnusableFile({
+      zh: '表头不属于任何信息类型，请用 --type 指明',
+      en: 'the headings are those of no record type; name it with --type',
+    });
   throw missingColumns(nearest.type, nearest.columns.missing);
 }
 

@@ -35,7 +35,11 @@ const ADDED: ReadonlySet<string> = new Set(['行号', '退回原因']);
 const MOST_UNKNOWN = 100;
 
 /** Imports one file, at most 500 rows in memory and in a transaction. @throws UnusableFile */
-export async function importFile({ catalogue, engine }: Pick<Hub, 'catalogue' | 'engine'>, file: string, settings: ImportSettings): Promise<FileReport> {
+export async function importFile(
+  { catalogue, engine }: Pick<Hub, 'catalogue' | 'engine'>,
+  file: string,
+  settings: ImportSettings,
+): Promise<FileReport> {
   const rows = await openRows(file, { encoding: settings.encoding });
   const given: readonly Role[] = settings.source === undefined ? [] : ['SOURCE_CODE'];
   const type = settings.type ?? (rows.format === 'csv' ? detectType(catalogue, rows.headings, given) : undefined);
@@ -45,17 +49,28 @@ export async function importFile({ catalogue, engine }: Pick<Hub, 'catalogue' | 
     for (const heading of columns.unknown) if (!ADDED.has(normaliseHeading(heading))) unknown.add(heading);
   }
   const tally = new Tally();
-  const rejectedFile = settings.isDryRun ? undefined : new RejectedFile({ folder: join(settings.dataDir, 'rejected'), input: file, source: rows });
+  const rejectedFile = settings.isDryRun
+    ? undefined
+    : new RejectedFile({ folder: join(settings.dataDir, 'rejected'), input: file, source: rows });
   const take = async (input: InputRow, outcome: RowOutcome, code?: string) => {
     tally.add(outcome, code);
     // The sentence names its column itself.
-    if (outcome.outcome === 'rejected') await rejectedFile?.add(input, outcome.reasons.map((reason) => ({ code: reason.code, message: reason.message })));
+    if (outcome.outcome === 'rejected')
+      await rejectedFile?.add(
+        input,
+        outcome.reasons.map((reason) => ({ code: reason.code, message: reason.message })),
+      );
   };
   const submit = async (batch: readonly TypedRow[]) => {
     const [first] = batch;
     if (!first) return;
     const origin = { source: settings.source, actor: 'import', mode: 'SCHEDULED', viaToken: false } as const;
-    const raws = batch.map(({ input }) => ({ row: input.row, values: input.cells, truncated: input.truncated, malformed: input.malformed }));
+    const raws = batch.map(({ input }) => ({
+      row: input.row,
+      values: input.cells,
+      truncated: input.truncated,
+      malformed: input.malformed,
+    }));
     const outcomes = await engine.submit(first.type, raws, origin);
     for (const [index, { input }] of batch.entries()) {
       const outcome = outcomes[index];

@@ -99,7 +99,12 @@ function madeUp(sealer: Sealer, handle: SubjectHandle): KnownSubject {
 }
 
 function forwarding(store: Store): Omit<Store, 'write'> {
-  return { read: (work) => store.read(work), changes: (after, limit) => store.changes(after, limit), position: () => store.position(), close: () => store.close() };
+  return {
+    read: (work) => store.read(work),
+    changes: (after, limit) => store.changes(after, limit),
+    position: () => store.position(),
+    close: () => store.close(),
+  };
 }
 
 function forwardingReads(tx: Reader): Omit<Reader, 'findPer'> {

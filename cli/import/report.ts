@@ -47,13 +47,33 @@ export class Tally {
 
   report(file: string, rest: Pick<FileReport, 'rejectedFile' | 'unknownColumns'>): FileReport {
     const [only, another] = this.#types;
-    return { file, recordType: another ? null : (only ?? null), ...this.#counts, rejectedFile: rest.rejectedFile, reasons: this.#reasons, notices: this.#notices, unknownColumns: rest.unknownColumns };
+    return {
+      file,
+      recordType: another ? null : (only ?? null),
+      ...this.#counts,
+      rejectedFile: rest.rejectedFile,
+      reasons: this.#reasons,
+      notices: this.#notices,
+      unknownColumns: rest.unknownColumns,
+    };
   }
 }
 
 /** The report of a file of which nothing could be read. */
 export function unusableReport(file: string, unusable: string): FileReport {
-  return { file, recordType: null, accepted: 0, updated: 0, unchanged: 0, rejected: 0, rejectedFile: null, reasons: [], notices: [], unknownColumns: [], unusable };
+  return {
+    file,
+    recordType: null,
+    accepted: 0,
+    updated: 0,
+    unchanged: 0,
+    rejected: 0,
+    rejectedFile: null,
+    reasons: [],
+    notices: [],
+    unknownColumns: [],
+    unusable,
+  };
 }
 
 /** All files together. */

@@ -1,6 +1,7 @@
 import type { Comparison, FieldName, Filter, Operand, Value } from '../../schema/filter.ts';
 import type { SqlValue } from './connection.ts';
-import type { Kind, Layout, StoredField } from './layout.ts';
+import type { Layout } from './layout.ts';
+import type { Kind, StoredField } from './stored-field.ts';
 import { beginsWith, type Condition, isBelow, isOrderedAlike } from './text-order.ts';
 
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const satisfies Record<Comparison, string>;

@@ -2,7 +2,8 @@ import type { FieldName } from '../../schema/filter.ts';
 import type { Order, Query } from '../port.ts';
 import { compileFilter, equalFields } from './compile-filter.ts';
 import type { Connection, Row, SqlValue } from './connection.ts';
-import { type Layout, type StoredField, storedField } from './layout.ts';
+import { type Layout, storedField } from './layout.ts';
+import type { StoredField } from './stored-field.ts';
 import type { Condition } from './text-order.ts';
 
 /** A page as statements that are run one behind the other until it is full. */

@@ -4,8 +4,9 @@ import type { Change, Document, Query, Reader, Version } from '../port.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Connection } from './connection.ts';
 import { compilePage, readPage } from './keyset-page.ts';
-import { GATE_FIELDS, type Layout } from './layout.ts';
+import type { Layout } from './layout.ts';
 import { decodeChange, decodeDocument, decodeObject, decodeVersion } from './rows.ts';
+import { GATE_FIELDS } from './stored-field.ts';
 
 export type Layouts = ReadonlyMap<string, Layout>;
 

@@ -3,7 +3,8 @@ import { GATE_COLUMNS, type Gate } from '../../schema/gate.ts';
 import type { JsonObject } from '../../schema/json.ts';
 import type { Change, Document, Put, Version } from '../port.ts';
 import type { Row, SqlValue } from './connection.ts';
-import { GATE_FIELDS, type Layout, type StoredField } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { GATE_FIELDS, type StoredField } from './stored-field.ts';
 
 type Cell = Row[number] | undefined;
 

@@ -1,4 +1,13 @@
-import { GATE_FIELDS, type LaidOut } from './layout.ts';
+import { GATE_FIELDS, type StoredField } from './stored-field.ts';
+
+/** The tables of one collection; `gate` is empty where documents carry none. */
+export interface Tables {
+  readonly collection: string;
+  readonly table: string;
+  readonly history: string;
+  readonly gate: readonly StoredField[];
+  readonly columns: readonly StoredField[];
+}
 
 /** The statements that write to one collection. */
 export interface Statements {
@@ -14,7 +23,7 @@ export interface Statements {
   readonly remove: string;
 }
 
-export function statementsOf({ collection, table, history, gate, columns }: LaidOut): Statements {
+export function statementsOf({ collection, table, history, gate, columns }: Tables): Statements {
   const values = ['at', 'actor', 'body', ...[...gate, ...columns].map(({ sql }) => sql)];
   const whole = ['"key"', 'version', ...values].join(', ');
   const gateColumns = gate.length > 0 ? `, ${GATE_FIELDS.map(({ sql }) => sql).join(', ')}` : '';

@@ -1,6 +1,7 @@
 import { HubError } from '../../schema/errors.ts';
 import type { Connection } from './connection.ts';
-import { GATE_FIELDS, type Layout, type StoredField } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { GATE_FIELDS, type StoredField } from './stored-field.ts';
 
 /** Of the tables that all collections share, and of how a collection's tables are made. */
 const LAYOUT_VERSION = 1;

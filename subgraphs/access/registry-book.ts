@@ -14,7 +14,9 @@ export function createRegistryBook(store: Store): (principal: Principal) => Prom
       const byOrganisation = !clientId && orgUscc ? await one(tx, 'client', { orgUscc }) : undefined;
       const employer = orgUscc ?? text(client?.orgUscc);
       const staff = staffId && employer ? await one(tx, 'staff', { staffId, orgUscc: employer }) : undefined;
-      const succeeded = orgUscc ? await tx.find('department', { where: { op: 'eq', field: 'column.successor', value: orgUscc }, order: [], limit: 100 }) : [];
+      const succeeded = orgUscc
+        ? await tx.find('department', { where: { op: 'eq', field: 'column.successor', value: orgUscc }, order: [], limit: 100 })
+        : [];
       return {
         department: (uscc) => (uscc === orgUscc && department ? departmentEntry(department) : undefined),
         serviceBody: (uscc) => (uscc === orgUscc && body ? bodyEntry(body) : undefined),
@@ -29,23 +31,49 @@ export function createRegistryBook(store: Store): (principal: Principal) => Prom
 }
 
 async function one(tx: Reader, collection: string, columns: Readonly<Record<string, string>>): Promise<JsonObject | undefined> {
-  const where: Filter = { op: 'all', of: Object.entries(columns).map(([name, value]): Filter => ({ op: 'eq', field: `column.${name}`, value })) };
+  const where: Filter = {
+    op: 'all',
+    of: Object.entries(columns).map(([name, value]): Filter => ({ op: 'eq', field: `column.${name}`, value })),
+  };
   return (await tx.find(collection, { where, order: [], limit: 1 }))[0]?.body;
 }
 
 function departmentEntry(body: JsonObject): RegistryEntry {
   return {
-    kind: 'DEPARTMENT', key: text(body.uscc) ?? '', status: text(body.status) ?? '', level: text(body.level), regionCode: text(body.regionCode), orgNature: text(body.orgNature),
-    successor: text(body.successor), parent: text(body.parentDept), orgUscc: text(body.uscc), matters: mattersOf(body.mattersCatalogue),
+    kind: 'DEPARTMENT',
+    key: text(body.uscc) ?? '',
+    status: text(body.status) ?? '',
+    level: text(body.level),
+    regionCode: text(body.regionCode),
+    orgNature: text(body.orgNature),
+    successor: text(body.successor),
+    parent: text(body.parentDept),
+    orgUscc: text(body.uscc),
+    matters: mattersOf(body.mattersCatalogue),
   };
 }
 
 function bodyEntry(body: JsonObject): RegistryEntry {
-  return { kind: 'SERVICE_BODY', key: text(body.orgUscc) ?? '', status: text(body.status) ?? '', validTo: text(body.validTo), regionCode: text(body.regionCode), qualificationNo: text(body.qualificationNo), orgUscc: text(body.orgUscc) };
+  return {
+    kind: 'SERVICE_BODY',
+    key: text(body.orgUscc) ?? '',
+    status: text(body.status) ?? '',
+    validTo: text(body.validTo),
+    regionCode: text(body.regionCode),
+    qualificationNo: text(body.qualificationNo),
+    orgUscc: text(body.orgUscc),
+  };
 }
 
 function clientEntry(body: JsonObject): RegistryEntry {
-  return { kind: 'CLIENT', key: text(body.clientId) ?? '', status: text(body.status) ?? '', regionCode: text(body.regionCode), audience: text(body.audience), orgUscc: text(body.orgUscc) };
+  return {
+    kind: 'CLIENT',
+    key: text(body.clientId) ?? '',
+    status: text(body.status) ?? '',
+    regionCode: text(body.regionCode),
+    audience: text(body.audience),
+    orgUscc: text(body.orgUscc),
+  };
 }
 
 function staffEntry(body: JsonObject): RegistryEntry {

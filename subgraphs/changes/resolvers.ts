@@ -1,12 +1,14 @@
+import { visibleRows } from '../../auth/entitlements.ts';
+import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { Catalogue } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
-import { anyOf, bind, matches } from '../../schema/filter.ts';
+import { bind, matches } from '../../schema/filter.ts';
 import { readerOf, type SubgraphContext } from '../kit/context.ts';
 import type { Resolvers, SubgraphDefinition } from '../kit/define-subgraph.ts';
 import { stubsOf } from '../kit/expand.ts';
 import type { RecordOwner } from '../kit/record-owner.ts';
 
-const BUSINESS = 'audiences: [PUBLIC, SUBJECT, AGENCY, CREDIT_BODY, APP_ORG, SUPERVISION, FINANCE, INDUSTRY_ASSOC, OPERATOR, SPECIFIC_PARTY]';
+const BUSINESS = `audiences: [${BUSINESS_AUDIENCES.join(', ')}]`;
 
 /** The subgraph's own SDL: root fields, and a stub of every record type of the catalogue. */
 export function extraOf(catalogue: Catalogue): NonNullable<SubgraphDefinition['extra']> {
@@ -42,17 +44,25 @@ export function changesResolvers(catalogue: Catalogue, owner: RecordOwner): Reso
         const [entry] = await readerOf(context).get('record-index', [id]);
         const type = types.get(String(entry?.body.recordType));
         if (!entry || !type) return null;
-        const { entitlements } = context.accessOf(type);
-        const rows = bind(anyOf(...entitlements.map((entitlement) => entitlement.rows)), context.caller.params);
+        const rows = bind(visibleRows(context.accessOf(type)), context.caller.params);
         return matches(rows, entry) ? { __typename: type.name, id } : null;
       },
     },
     Mutation: {
-      withdrawRecord: (_source: unknown, args: { recordId: string; documentRef: string; reason: string; expectedVersion?: number | null }, context: SubgraphContext): Promise<Stub> => {
-        if (args.documentRef.trim() === '' || args.reason.trim() === '') throw new HubError('BAD_USER_INPUT', 'a withdrawal needs a document reference and a reason');
+      withdrawRecord: (
+        _source: unknown,
+        args: { recordId: string; documentRef: string; reason: string; expectedVersion?: number | null },
+        context: SubgraphContext,
+      ): Promise<Stub> => {
+        if (args.documentRef.trim() === '' || args.reason.trim() === '')
+          throw new HubError('BAD_USER_INPUT', 'a withdrawal needs a document reference and a reason');
         return owner.withdraw(context.caller, args);
       },
-      correctRecord: (_source: unknown, args: { recordId: string; fields: unknown; reason: string; expectedVersion?: number | null }, context: SubgraphContext): Promise<Stub> => {
+      correctRecord: (
+        _source: unknown,
+        args: { recordId: string; fields: unknown; reason: string; expectedVersion?: number | null },
+        context: SubgraphContext,
+      ): Promise<Stub> => {
         const { fields } = args;
         if (typeof fields !== 'object' || fields === null || Array.isArray(fields) || Object.keys(fields).length === 0) {
           throw new HubError('BAD_USER_INPUT', 'fields has to be an object that names at least one field');

@@ -1,9 +1,10 @@
+import type DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Access, WithheldCause } from '../../auth/access-book.ts';
 import type { Caller } from '../../auth/caller.ts';
-import { HubError } from '../../schema/errors.ts';
 import type { RecordType } from '../../schema/catalogue.ts';
-import type { Reader } from '../../store/port.ts';
+import { HubError } from '../../schema/errors.ts';
+import type { Document, Reader } from '../../store/port.ts';
 
 /** What the resolvers of one request are handed. */
 export interface SubgraphContext {
@@ -12,6 +13,8 @@ export interface SubgraphContext {
   readonly tx: Reader | undefined;
   accessOf(type: RecordType): Access;
   readonly remarks: Remarks;
+  /** Loaders of this request alone, by the page they load. */
+  readonly pages: Map<string, DataLoader<string, readonly Document[]>>;
 }
 
 /** A place in the answer: list indexes are `@`; below `_entities` the path begins at the entity, which is named. */

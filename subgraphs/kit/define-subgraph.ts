@@ -1,21 +1,28 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
-  type DocumentNode, execute, type ExecutionResult, type GraphQLFieldResolver, type GraphQLSchema, isObjectType, isUnionType, Kind, type OperationDefinitionNode,
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type OperationDefinitionNode,
 } from 'graphql';
 import type { AccessBook } from '../../auth/access-book.ts';
 import type { Caller } from '../../auth/caller.ts';
 import type { Catalogue, Item, RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
-import { EVERY } from '../../schema/filter.ts';
 import type { CatalogueFile } from '../../schema/read-catalogue.ts';
 import { SCALARS } from '../../schema/scalars.ts';
 import type { Reader, Store } from '../../store/port.ts';
 import { type ListArguments, listConnection } from './connection.ts';
 import { noRemarks, placeOf, type Remarks, type SubgraphContext } from './context.ts';
-import { expand, type Extra } from './expand.ts';
-import type { SubmitMutation } from './submit-mutation.ts';
+import { type Extra, expand } from './expand.ts';
 import { disclosedRow, fieldResolver, nestedResolver, OBJECTION_NOTE, type Row } from './row.ts';
 import type { Sealer } from './sealer.ts';
+import type { SubmitMutation } from './submit-mutation.ts';
 
 export type Resolvers = Readonly<Record<string, Readonly<Record<string, GraphQLFieldResolver<never, SubgraphContext>>>>>;
 
@@ -70,7 +77,7 @@ export function defineSubgraph(definition: SubgraphDefinition, parts: SubgraphPa
     async execute({ document, operation, variables, caller }) {
       const remarks = noRemarks();
       const run = (tx: Reader | undefined) => {
-        const context: SubgraphContext = { caller, tx, remarks, accessOf: (type) => parts.access.accessOf(caller, type) };
+        const context: SubgraphContext = { caller, tx, remarks, pages: new Map(), accessOf: (type) => parts.access.accessOf(caller, type) };
         return execute({ schema, document, operationName: operation.name?.value, variableValues: variables, contextValue: context });
       };
       const result = operation.operation === 'query' ? await parts.store.read(run) : await run(undefined);
@@ -99,18 +106,28 @@ function derivedResolvers(types: readonly RecordType[], parts: SubgraphParts): R
       nestedResolvers(type, item, sealer, put);
     }
     if (type.kind === 'subject') continue;
-    put('Query', type.field, (_source: unknown, args: ListArguments, context, info) => listConnection(type, sealer, args, context, info, EVERY));
+    put('Query', type.field, (_source: unknown, args: ListArguments, context, info) =>
+      listConnection({ type, sealer }, args, context, info),
+    );
     if (type.kind !== 'record') continue;
     put('Subject', type.field, (source: { id: string }, args: ListArguments, context, info) =>
-      listConnection(type, sealer, args, context, info, { op: 'eq', field: 'gate.subjectId', value: source.id }),
+      listConnection({ type, sealer, subjectId: source.id }, args, context, info),
     );
     const { submit } = parts;
-    if (type.submit && submit) put('Mutation', `submit${type.name}`, (_source: unknown, args: { records: readonly Readonly<Record<string, unknown>>[] }, context) => submit(type, args.records, context.caller));
+    if (type.submit && submit)
+      put('Mutation', `submit${type.name}`, (_source: unknown, args: { records: readonly Readonly<Record<string, unknown>>[] }, context) =>
+        submit(type, args.records, context.caller),
+      );
   }
   return map;
 }
 
-function nestedResolvers(type: RecordType, item: Item, sealer: Sealer, put: (type: string, field: string, resolver: GraphQLFieldResolver<never, SubgraphContext>) => void): void {
+function nestedResolvers(
+  type: RecordType,
+  item: Item,
+  sealer: Sealer,
+  put: (type: string, field: string, resolver: GraphQLFieldResolver<never, SubgraphContext>) => void,
+): void {
   for (const inner of item.fields) {
     put(item.type, inner.name, nestedResolver(type, item.type, inner, sealer) as GraphQLFieldResolver<never, SubgraphContext>);
     nestedResolvers(type, inner, sealer, put);
@@ -145,7 +162,8 @@ function attach(schema: GraphQLSchema, resolvers: ResolverMap): void {
 function attachScalars(schema: GraphQLSchema): void {
   for (const [name, scalar] of Object.entries(SCALARS)) {
     const declared = schema.getType(name);
-    if (declared && 'parseValue' in declared && 'serialize' in declared) Object.assign(declared, { serialize: scalar.serialize, parseValue: scalar.parseValue, parseLiteral: scalar.parseLiteral });
+    if (declared && 'parseValue' in declared && 'serialize' in declared)
+      Object.assign(declared, { serialize: scalar.serialize, parseValue: scalar.parseValue, parseLiteral: scalar.parseLiteral });
   }
 }
 
@@ -186,7 +204,13 @@ function annotated<T>(context: SubgraphContext, index: number, row: T): T {
   if (typeof row === 'object' && row !== null && 'document' in row) {
     const { document, type } = row as unknown as Row;
     if (type.kind === 'record' && document.gate?.objection) {
-      context.remarks.annotations.push({ path: [], entity: context.remarks.entities[index], recordId: document.key, kind: 'OBJECTION', note: OBJECTION_NOTE });
+      context.remarks.annotations.push({
+        path: [],
+        entity: context.remarks.entities[index],
+        recordId: document.key,
+        kind: 'OBJECTION',
+        note: OBJECTION_NOTE,
+      });
     }
   }
   return row;

@@ -74,7 +74,12 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
 
   /** Handlers that have come equally far share one reading of the log. */
   async function step(): Promise<boolean> {
-    const cursors = await store.read((tx) => tx.get(EFFECT_CURSORS.name, handlers.map(({ name }) => name)));
+    const cursors = await store.read((tx) =>
+      tx.get(
+        EFFECT_CURSORS.name,
+        handlers.map(({ name }) => name),
+      ),
+    );
     const places = handlers.map((handler, index): Cursor => {
       const stored = cursors[index];
       return { handler, position: positionIn(stored?.body.position), version: stored?.version ?? 0 };
@@ -101,7 +106,14 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
     for (const { handler } of group) await handler.run(changes);
     const body = { position, at: clock.now().toISOString() };
     try {
-      await store.write((tx) => tx.putMany(EFFECT_CURSORS.name, group.map(({ handler, version }) => ({ key: handler.name, body, expected: version }))), { actor: 'effects' });
+      await store.write(
+        (tx) =>
+          tx.putMany(
+            EFFECT_CURSORS.name,
+            group.map(({ handler, version }) => ({ key: handler.name, body, expected: version })),
+          ),
+        { actor: 'effects' },
+      );
     } catch (error) {
       // Another process ran the same changes and was the first to say so.
       if (!(error instanceof HubError && error.code === 'CONFLICT')) throw error;

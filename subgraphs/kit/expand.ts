@@ -1,8 +1,8 @@
 import { type DefinitionNode, type DocumentNode, Kind, type ObjectTypeDefinitionNode, parse, Source } from 'graphql';
+import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { Catalogue, Item, RecordType } from '../../schema/catalogue.ts';
 import { type CatalogueFile, ENVELOPE_SDL, HEADER_SDL } from '../../schema/read-catalogue.ts';
 import { SCALAR_SDL } from '../../schema/scalars.ts';
-import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.9';
 
@@ -20,16 +20,36 @@ export function expand(subgraph: string, files: readonly CatalogueFile[], catalo
   const written = files.flatMap(({ path, text }) => parse(new Source(text, path)).definitions);
   const declared = written.map((node) => (node.kind === Kind.OBJECT_TYPE_DEFINITION ? completed(node, own) : node));
   const holdsRecords = own.some(({ kind }) => kind === 'record') || extra?.records === true;
-  const generated = [linkSdl(), HEADER_SDL, SCALAR_SDL, COMMON_SDL, sharedSdl(holdsRecords), ...own.map((type) => typeSdl(type)), nestedInputSdl(own), enumFilterSdl(own), rootSdl(own)].join('\n');
+  const generated = [
+    linkSdl(),
+    HEADER_SDL,
+    SCALAR_SDL,
+    COMMON_SDL,
+    sharedSdl(holdsRecords),
+    ...own.map((type) => typeSdl(type)),
+    nestedInputSdl(own),
+    enumFilterSdl(own),
+    rootSdl(own),
+  ].join('\n');
   const more = extra ? parse(new Source(extra.text, extra.path)).definitions : [];
-  return { kind: Kind.DOCUMENT, definitions: merged([...parse(new Source(generated, `generated/${subgraph}.graphql`)).definitions, ...declared, ...more]) };
+  return {
+    kind: Kind.DOCUMENT,
+    definitions: merged([...parse(new Source(generated, `generated/${subgraph}.graphql`)).definitions, ...declared, ...more]),
+  };
 }
 
 /** Every record type as a stub: the subgraph `changes` may hand out ids, and every other field is the owner's to answer. */
 export function stubsOf(catalogue: Catalogue): string {
-  const fields = ['recordType: RecordType! @external', 'subject: Subject @external', ...INTERFACE_ITEMS.map((item) => `${item.name}: ${sdlType(item)} @external`)].join(' ');
+  const fields = [
+    'recordType: RecordType! @external',
+    'subject: Subject @external',
+    ...INTERFACE_ITEMS.map((item) => `${item.name}: ${sdlType(item)} @external`),
+  ].join(' ');
   const records = catalogue.types.filter(({ kind }) => kind === 'record');
-  return [`type Subject @key(fields: "id", resolvable: false) { id: ID! }`, ...records.map(({ name }) => `type ${name} implements Record @key(fields: "id") { id: ID! ${fields} }`)].join('\n');
+  return [
+    `type Subject @key(fields: "id", resolvable: false) { id: ID! }`,
+    ...records.map(({ name }) => `type ${name} implements Record @key(fields: "id") { id: ID! ${fields} }`),
+  ].join('\n');
 }
 
 function completed(node: ObjectTypeDefinitionNode, own: readonly RecordType[]): ObjectTypeDefinitionNode {
@@ -37,7 +57,10 @@ function completed(node: ObjectTypeDefinitionNode, own: readonly RecordType[]): 
   if (!type) return node;
   const declared = new Set((node.fields ?? []).map(({ name }) => name.value));
   const items = type.items.filter((item) => item.envelope && !declared.has(item.name));
-  const [extension] = parse(`type X ${type.kind === 'record' ? 'implements Record ' : ''}@key(fields: "id") { ${keyFields(type)} ${items.map(fieldSdl).join(' ')} }`, { noLocation: true }).definitions;
+  const [extension] = parse(
+    `type X ${type.kind === 'record' ? 'implements Record ' : ''}@key(fields: "id") { ${keyFields(type)} ${items.map(fieldSdl).join(' ')} }`,
+    { noLocation: true },
+  ).definitions;
   if (extension?.kind !== Kind.OBJECT_TYPE_DEFINITION) throw new Error('a generated definition is not an object type');
   return {
     ...node,
@@ -55,7 +78,9 @@ function keyFields(type: RecordType): string {
 
 function fieldSdl(item: Item): string {
   const { class: clazz, individual, mask, scrub } = item.disclosure;
-  const marks = [`class: ${clazz}`, individual && `individual: ${individual}`, mask && `mask: ${mask}`, scrub && 'scrub: true'].filter(Boolean).join(', ');
+  const marks = [`class: ${clazz}`, individual && `individual: ${individual}`, mask && `mask: ${mask}`, scrub && 'scrub: true']
+    .filter(Boolean)
+    .join(', ');
   return `${JSON.stringify(item.label)} ${item.name}: ${sdlType(item)} @disclose(${marks})`;
 }
 
@@ -73,20 +98,37 @@ function typeSdl(type: RecordType): string {
   ];
   if (type.kind === 'subject') return parts.join('\n');
   const own = filters.map((item) => `${JSON.stringify(item.label)} ${item.name}: ${filterType(item)}`).join(' ');
-  parts.push(`"${label}·筛选条件：各项同时成立" input ${name}Filter { ${own} and: [${name}Filter!] or: [${name}Filter!] not: ${name}Filter }`);
+  parts.push(
+    `"${label}·筛选条件：各项同时成立" input ${name}Filter { ${own} and: [${name}Filter!] or: [${name}Filter!] not: ${name}Filter }`,
+  );
   if (orders.length > 0) {
     parts.push(`enum ${name}OrderField { ${orders.map((item) => `${JSON.stringify(item.label)} ${orderName(item)}`).join(' ')} }`);
     parts.push(`"${label}·排序" input ${name}Order { field: ${name}OrderField! direction: OrderDirection! }`);
   }
   if (type.submit) {
-    parts.push(`"${label}·报送" input ${name}Input { ${type.items.filter(({ input }) => input).map(inputFieldSdl).join(' ')} }`);
+    parts.push(
+      `"${label}·报送" input ${name}Input { ${type.items
+        .filter(({ input }) => input)
+        .map(inputFieldSdl)
+        .join(' ')} }`,
+    );
   }
   return parts.join('\n');
 }
 
 function nestedInputSdl(types: readonly RecordType[]): string {
-  const nested = new Map(types.filter(({ submit }) => submit).flatMap(({ items }) => nestedInputs(items).map((item) => [item.type, item] as const)));
-  return [...nested.values()].map((item) => `input ${item.type}Input { ${item.fields.filter(({ input }) => input).map(inputFieldSdl).join(' ')} }`).join('\n');
+  const nested = new Map(
+    types.filter(({ submit }) => submit).flatMap(({ items }) => nestedInputs(items).map((item) => [item.type, item] as const)),
+  );
+  return [...nested.values()]
+    .map(
+      (item) =>
+        `input ${item.type}Input { ${item.fields
+          .filter(({ input }) => input)
+          .map(inputFieldSdl)
+          .join(' ')} }`,
+    )
+    .join('\n');
 }
 
 function nestedInputs(items: readonly Item[]): readonly Item[] {
@@ -111,12 +153,21 @@ function inputFieldSdl(item: Item): string {
 
 function filterType(item: Item): string {
   if (item.shape === 'enum') return `${item.type}Filter`;
-  const byType: Readonly<Record<string, string>> = { Date: 'DateFilter', DateTime: 'DateTimeFilter', Int: 'IntFilter', CnyWan: 'CnyWanFilter', Decimal: 'DecimalFilter', Boolean: 'BooleanFilter' };
+  const byType: Readonly<Record<string, string>> = {
+    Date: 'DateFilter',
+    DateTime: 'DateTimeFilter',
+    Int: 'IntFilter',
+    CnyWan: 'CnyWanFilter',
+    Decimal: 'DecimalFilter',
+    Boolean: 'BooleanFilter',
+  };
   return byType[item.type] ?? 'TextFilter';
 }
 
 function enumFilterSdl(types: readonly RecordType[]): string {
-  const names = new Set(types.flatMap(({ items }) => items.filter(({ filter, shape }) => filter && shape === 'enum').map(({ type }) => type)));
+  const names = new Set(
+    types.flatMap(({ items }) => items.filter(({ filter, shape }) => filter && shape === 'enum').map(({ type }) => type)),
+  );
   return [...names].map((name) => `input ${name}Filter { eq: ${name} in: [${name}!] }`).join('\n');
 }
 
@@ -134,14 +185,17 @@ function rootSdl(types: readonly RecordType[]): string {
   const listed = types.filter(({ kind }) => kind !== 'subject');
   if (listed.length === 0) return '';
   const allow = `@allow(audiences: [${BUSINESS_AUDIENCES.join(', ')}])`;
-  const args = (type: RecordType) => `(where: ${type.name}Filter${orderedItems(type).length > 0 ? `, orderBy: [${type.name}Order!]` : ''}, first: Int = 20, after: Cursor)`;
+  const args = (type: RecordType) =>
+    `(where: ${type.name}Filter${orderedItems(type).length > 0 ? `, orderBy: [${type.name}Order!]` : ''}, first: Int = 20, after: Cursor)`;
   const connection = (type: RecordType) => `"${type.label}" ${type.field}${args(type)}: ${type.name}Connection`;
   const parts = [`type Query { ${listed.map((type) => `${connection(type)} ${allow}`).join(' ')} }`];
   const records = listed.filter(({ kind }) => kind === 'record');
   if (records.length > 0) parts.push(`"信用主体" type Subject @key(fields: "id") { id: ID! ${records.map(connection).join(' ')} }`);
   const submitted = records.filter(({ submit }) => submit);
   if (submitted.length > 0) {
-    parts.push(`type Mutation { ${submitted.map(({ name, label }) => `"报送${label}：逐行校验" submit${name}(records: [${name}Input!]!): Submission @allow(audiences: [AGENCY])`).join(' ')} }`);
+    parts.push(
+      `type Mutation { ${submitted.map(({ name, label }) => `"报送${label}：逐行校验" submit${name}(records: [${name}Input!]!): Submission @allow(audiences: [AGENCY])`).join(' ')} }`,
+    );
   }
   return parts.join('\n');
 }
@@ -168,14 +222,19 @@ type SubmissionReason @shareable { row: Int! column: String code: String! messag
 /** The envelope's value types and enums, and the interface that every record implements: the same text in every subgraph. */
 function sharedSdl(withRecords: boolean): string {
   const definitions = parse(ENVELOPE_SDL);
-  const shared = definitions.definitions.filter((node) => !(node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === 'RecordEnvelope'));
+  const shared = definitions.definitions.filter(
+    (node) => !(node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === 'RecordEnvelope'),
+  );
   const texts = shared.map((node) => {
     const text = node.loc ? node.loc.source.body.slice(node.loc.start, node.loc.end) : '';
     return node.kind === Kind.OBJECT_TYPE_DEFINITION ? text.replace(/^(("[^"]*"\s*)?type\s+\w+)/, '$1 @shareable') : text;
   });
   const fields = INTERFACE_ITEMS.map((item) => `${JSON.stringify(item.label)} ${item.name}: ${sdlType(item)}`).join(' ');
   if (!withRecords) return texts.join('\n');
-  return [...texts, `"信用记录" interface Record { "记录标识" id: ID! "信息类型" recordType: RecordType! "信用主体" subject: Subject ${fields} }`].join('\n');
+  return [
+    ...texts,
+    `"信用记录" interface Record { "记录标识" id: ID! "信息类型" recordType: RecordType! "信用主体" subject: Subject ${fields} }`,
+  ].join('\n');
 }
 
 /** Joins definitions of one object type (Query, Mutation, Subject), which the schema builder takes only once. */
@@ -205,7 +264,9 @@ function merged(definitions: readonly DefinitionNode[]): readonly DefinitionNode
 type InterfaceItem = Pick<Item, 'name' | 'label' | 'type' | 'list'>;
 const INTERFACE_ITEMS: readonly InterfaceItem[] = readInterfaceItems();
 function readInterfaceItems(): readonly InterfaceItem[] {
-  const envelope = parse(ENVELOPE_SDL).definitions.find((node) => node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === 'RecordEnvelope');
+  const envelope = parse(ENVELOPE_SDL).definitions.find(
+    (node) => node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === 'RecordEnvelope',
+  );
   if (envelope?.kind !== Kind.OBJECT_TYPE_DEFINITION) throw new Error('the record envelope is missing');
   return (envelope.fields ?? []).flatMap((field) => {
     const list = field.type.kind === Kind.LIST_TYPE;

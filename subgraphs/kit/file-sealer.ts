@@ -138,5 +138,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

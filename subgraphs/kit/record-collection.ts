@@ -4,6 +4,7 @@ import { sortableDecimal } from '../../schema/decimal.ts';
 import type { ColumnValue } from '../../schema/filter.ts';
 import type { Json } from '../../schema/json.ts';
 import type { CollectionSpec } from '../../store/port.ts';
+import { TAIL_COLUMN, tailItems } from './person-tail.ts';
 
 /** Identity columns of every record; each holds a digest. */
 export const IDENTITY_COLUMNS = ['identity', 'triple', 'document'] as const;
@@ -17,7 +18,12 @@ export function collectionOf(type: RecordType): CollectionSpec {
       name: type.collection,
       gated: true,
       columns: [{ name: 'identity', type: 'text' }, ...indexedItems(type).map((item) => ({ name: item.name, type: columnType(item) }))],
-      indexes: [{ fields: ['column.identity'], unique: true }, ...indexedItems(type).filter(({ type: named, list }) => named === 'UnifiedSocialCreditCode' && !list).map((item) => ({ fields: [`column.${item.name}` as const] }))],
+      indexes: [
+        { fields: ['column.identity'], unique: true },
+        ...indexedItems(type)
+          .filter(({ type: named, list }) => named === 'UnifiedSocialCreditCode' && !list)
+          .map((item) => ({ fields: [`column.${item.name}` as const] })),
+      ],
     };
   }
   const indexed = indexedItems(type).filter(({ name }) => name !== DECISION_COLUMN);
@@ -28,22 +34,31 @@ export function collectionOf(type: RecordType): CollectionSpec {
       ...IDENTITY_COLUMNS.map((name) => ({ name, type: 'text' as const })),
       { name: DECISION_COLUMN, type: 'text' },
       ...(itemWithRole(type, 'STATE') ? [{ name: STATE_COLUMN, type: 'text' as const }] : []),
+      ...(tailItems(type) ? [{ name: TAIL_COLUMN, type: 'text' as const }] : []),
       ...indexed.map((item) => ({ name: item.name, type: columnType(item) })),
     ],
     indexes: [
       { fields: ['column.identity'], unique: true },
+      ...(tailItems(type) ? [{ fields: [`column.${TAIL_COLUMN}` as const] }] : []),
       { fields: ['column.triple'] },
       { fields: ['column.document'] },
       { fields: [`column.${DECISION_COLUMN}`], covering: true },
       { fields: ['gate.subjectId', `column.${DECISION_COLUMN}`], covering: true },
       { fields: ['gate.sourceOrg', `column.${DECISION_COLUMN}`] },
-      ...indexed.filter((item) => !item.list && !['sourceDeptUscc', 'regionCode'].includes(item.name) && item.shape === 'scalar').map((item) => ({ fields: [`column.${item.name}` as const] })),
+      ...indexed
+        .filter((item) => !item.list && !['sourceDeptUscc', 'regionCode'].includes(item.name) && item.shape === 'scalar')
+        .map((item) => ({ fields: [`column.${item.name}` as const] })),
     ],
   };
 }
 
 /** `record-index`: by which an id is resolved without asking every subgraph. */
-export const RECORD_INDEX: CollectionSpec = { name: 'record-index', gated: true, columns: [{ name: 'recordType', type: 'text' }], indexes: [] };
+export const RECORD_INDEX: CollectionSpec = {
+  name: 'record-index',
+  gated: true,
+  columns: [{ name: 'recordType', type: 'text' }],
+  indexes: [],
+};
 
 /** Items that get a column of their own. */
 export function indexedItems(type: RecordType): readonly Item[] {

@@ -32,7 +32,19 @@ export interface RecordOwner {
 }
 
 /** The owner of records in this process. `settle` waits until what follows in other subgraphs has been done. */
-export function createRecordOwner({ store, catalogue, access, engine, settle }: { store: Store; catalogue: Catalogue; access: AccessBook; engine: RecordEngine; settle: () => Promise<void> }): RecordOwner {
+export function createRecordOwner({
+  store,
+  catalogue,
+  access,
+  engine,
+  settle,
+}: {
+  store: Store;
+  catalogue: Catalogue;
+  access: AccessBook;
+  engine: RecordEngine;
+  settle: () => Promise<void>;
+}): RecordOwner {
   const types = new Map(catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.code, type]));
   const typeOf = async (caller: Caller, recordId: string): Promise<RecordType> => {
     const found = await store.read(async (tx) => {
@@ -47,7 +59,13 @@ export function createRecordOwner({ store, catalogue, access, engine, settle }: 
   return {
     async withdraw(caller, { recordId, documentRef, reason, expectedVersion }) {
       const type = await typeOf(caller, recordId);
-      await engine.withdraw(type, { id: recordId, documentRef, reason, expectedVersion: expectedVersion ?? undefined, actor: actorOf(caller) });
+      await engine.withdraw(type, {
+        id: recordId,
+        documentRef,
+        reason,
+        expectedVersion: expectedVersion ?? undefined,
+        actor: actorOf(caller),
+      });
       await settle();
       return { __typename: type.name, id: recordId };
     },

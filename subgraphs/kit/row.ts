@@ -1,8 +1,8 @@
 import type { GraphQLFieldResolver } from 'graphql';
-import { applyMask } from '../../auth/masks.ts';
 import { EXPIRED } from '../../auth/conditions.ts';
 import type { View } from '../../auth/disclose.ts';
 import { ID_IN_CODE_COLUMN } from '../../auth/entitlements.ts';
+import { applyMask } from '../../auth/masks.ts';
 import type { Item, RecordType } from '../../schema/catalogue.ts';
 import { matches } from '../../schema/filter.ts';
 import type { Json, JsonObject } from '../../schema/json.ts';
@@ -109,7 +109,8 @@ const COMPUTED: Readonly<Record<string, Compute>> = {
   objectionNote: ({ gate }) => (gate?.objection === true ? OBJECTION_NOTE : null),
   publicityMaxEndOn: ({ gate }) => gate?.publishedUntil ?? null,
   publicityStatus: (document, context) => publicityStatus(document, context),
-  dataStatus: ({ gate, body }) => (gate?.stopped === 'WITHDRAWN' ? 'WITHDRAWN' : gate?.stopped === 'ARCHIVED' ? 'ARCHIVED' : (body.dataStatus ?? 'VALID')),
+  dataStatus: ({ gate, body }) =>
+    gate?.stopped === 'WITHDRAWN' ? 'WITHDRAWN' : gate?.stopped === 'ARCHIVED' ? 'ARCHIVED' : (body.dataStatus ?? 'VALID'),
   occurredOn: ({ body }) => body.occurredOn ?? body.decisionDate ?? null,
   version: ({ version }) => version,
   previousVersionId: ({ key, version }) => (version > 1 ? `${key}.${version - 1}` : null),

@@ -15,7 +15,11 @@ export interface SubmissionAnswer {
 }
 
 /** Takes a department's own rows; each is judged by itself. @throws FORBIDDEN for anyone but a department */
-export type SubmitMutation = (type: RecordType, rows: readonly Readonly<Record<string, unknown>>[], caller: Caller) => Promise<SubmissionAnswer>;
+export type SubmitMutation = (
+  type: RecordType,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  caller: Caller,
+) => Promise<SubmissionAnswer>;
 
 /** Submission through GraphQL on the record engine; `settle` waits until what follows from the rows in other subgraphs has been done. */
 export function createSubmitMutation(engine: RecordEngine, settle: () => Promise<void>): SubmitMutation {

@@ -1,15 +1,17 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { visibleRows } from '../../auth/entitlements.ts';
+import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { Catalogue } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
-import { allOf, anyOf, bind } from '../../schema/filter.ts';
+import { allOf, bind } from '../../schema/filter.ts';
 import { annotate } from '../kit/connection.ts';
 import { placeOf, readerOf, type SubgraphContext } from '../kit/context.ts';
 import type { Resolvers, SubgraphDefinition } from '../kit/define-subgraph.ts';
+import { personTailOf, TAIL_COLUMN } from '../kit/person-tail.ts';
 import { disclosedRow } from '../kit/row.ts';
 import type { Sealer } from '../kit/sealer.ts';
-import { personTailOf } from './person-tail.ts';
 
-const BUSINESS = 'audiences: [PUBLIC, SUBJECT, AGENCY, CREDIT_BODY, APP_ORG, SUPERVISION, FINANCE, INDUSTRY_ASSOC, OPERATOR, SPECIFIC_PARTY]';
+const BUSINESS = `audiences: [${BUSINESS_AUDIENCES.join(', ')}]`;
 const MOST_ENTRIES = 100;
 
 /** Root fields of the subgraph, beside what follows from its types. */
@@ -29,17 +31,27 @@ export function listResolvers(catalogue: Catalogue, sealer: Sealer): Resolvers {
   const type = found;
   return {
     Query: {
-      listEntriesOfPerson: async (_source: unknown, { name, idTail }: { name: string; idTail: string }, context: SubgraphContext, info: GraphQLResolveInfo) => {
-        if (!/^[0-9]{3}[0-9Xx]$/.test(idTail)) throw new HubError('BAD_USER_INPUT', 'idTail has to be the last four characters of the number');
+      listEntriesOfPerson: async (
+        _source: unknown,
+        { name, idTail }: { name: string; idTail: string },
+        context: SubgraphContext,
+        info: GraphQLResolveInfo,
+      ) => {
+        if (!/^[0-9]{3}[0-9Xx]$/.test(idTail))
+          throw new HubError('BAD_USER_INPUT', 'idTail has to be the last four characters of the number');
         if (name.trim() === '') throw new HubError('BAD_USER_INPUT', 'name has to be the whole name');
-        const visible = bind(anyOf(...context.accessOf(type).entitlements.map(({ rows }) => rows)), context.caller.params);
+        const visible = bind(visibleRows(context.accessOf(type)), context.caller.params);
         const where = allOf(
-          { op: 'eq', field: 'column.personTail', value: personTailOf(sealer, name, idTail) },
+          { op: 'eq', field: `column.${TAIL_COLUMN}`, value: personTailOf(sealer, name, idTail) },
           { op: 'eq', field: 'gate.subjectKind', value: 'INDIVIDUAL' },
           { op: 'eq', field: 'gate.status', value: 'PUBLISHED' },
           visible,
         );
-        const documents = await readerOf(context).find(type.collection, { where, order: [{ field: 'column.decisionDate', direction: 'DESC' }], limit: MOST_ENTRIES });
+        const documents = await readerOf(context).find(type.collection, {
+          where,
+          order: [{ field: 'column.decisionDate', direction: 'DESC' }],
+          limit: MOST_ENTRIES,
+        });
         const rows = documents.flatMap((document) => disclosedRow(context, type, document) ?? []);
         annotate(context, () => [placeOf(context, info.path, '@')], rows);
         return rows;

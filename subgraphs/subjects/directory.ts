@@ -43,7 +43,7 @@ export function createSubjectDirectory(parts: DirectoryParts): SubjectDirectory 
         const known = await lookUp(tx, places);
         return { known, isSettled: places.every(({ value }) => known.has(value)) && (await newWorkItems(parts, tx, places, known)).length === 0 };
       });
-      const known = looked.isSettled ? looked.known : await untilUndisturbed(() => store.write((tx) => settle(parts, tx, places), { actor }));
+      const known = looked.isSettled ? looked.known : await untilUndisturbed(() => store.write((tx) => settle(parts, tx, places, looked.known), { actor }));
       return places.map(({ value }) => knownSubject(known.get(value)));
     },
     async find(handle) {
@@ -85,8 +85,9 @@ async function lookUp(tx: Reader, places: readonly Place[]): Promise<Map<string,
 }
 
 /** Creates who is not there, and puts on the work-list what somebody has to look at. May run twice. */
-async function settle(parts: DirectoryParts, tx: Writer, places: readonly Place[]): Promise<ReadonlyMap<string, Document>> {
-  const known = await lookUp(tx, places);
+async function settle(parts: DirectoryParts, tx: Writer, places: readonly Place[], before: ReadonlyMap<string, Document>): Promise<ReadonlyMap<string, Document>> {
+  const unknown = places.filter(({ value }) => !before.has(value));
+  const known = new Map([...before, ...(await lookUp(tx, unknown))]);
   const missing = new Map<string, Place>();
   for (const place of places) if (!known.has(place.value) && !missing.has(place.value)) missing.set(place.value, place);
   const values = [...missing.keys()];

@@ -1,7 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
-import { allOf, type Filter } from '../../schema/filter.ts';
+import type { Filter } from '../../schema/filter.ts';
 import { normaliseCode } from '../../schema/uscc.ts';
 import { type ListArguments, listConnection } from '../kit/connection.ts';
 import { placeOf, readerOf, type SubgraphContext } from '../kit/context.ts';
@@ -11,7 +12,7 @@ import type { Sealer } from '../kit/sealer.ts';
 import { whereFilter } from '../kit/where.ts';
 import { personIndexOf } from './person-index.ts';
 
-const BUSINESS = 'audiences: [PUBLIC, SUBJECT, AGENCY, CREDIT_BODY, APP_ORG, SUPERVISION, FINANCE, INDUSTRY_ASSOC, OPERATOR, SPECIFIC_PARTY]';
+const BUSINESS = `audiences: [${BUSINESS_AUDIENCES.join(', ')}]`;
 
 /** Root fields of the subgraph, beside what follows from the type Subject. */
 export const EXTRA: NonNullable<SubgraphDefinition['extra']> = {
@@ -47,19 +48,36 @@ export function subjectResolvers(catalogue: Catalogue, sealer: Sealer): Resolver
         if (asksForAnother(handles, row, context)) {
           const { audience } = context.caller.profile;
           const reason = audience === 'SUBJECT' ? 'NOT_YOUR_SUBJECT' : 'VOUCHER_SUBJECT';
-          context.remarks.withheld.push({ ...placeOf(context, info.path), coordinate: 'Query.subject', effect: 'DENIED', class: 'BY_AUTHORIZATION', reason });
+          context.remarks.withheld.push({
+            ...placeOf(context, info.path),
+            coordinate: 'Query.subject',
+            effect: 'DENIED',
+            class: 'BY_AUTHORIZATION',
+            reason,
+          });
         }
         return row ?? null;
       },
       subjects: (_source: unknown, args: ListArguments, context: SubgraphContext, info: GraphQLResolveInfo) => {
         const organisation: Filter = { op: 'in', field: 'gate.subjectKind', values: ['ENTERPRISE', 'NON_ENTERPRISE_ORG'] };
-        return listConnection(type, sealer, args, context, info, organisation, allOf(subjectWhere(type, args.where)));
+        return listConnection(
+          { type, sealer, base: organisation, compileWhere: (where) => subjectWhere(type, where) },
+          args,
+          context,
+          info,
+        );
       },
     },
   };
 }
 
-async function lookUp(type: RecordType, sealer: Sealer, handles: Handles, context: SubgraphContext, info: GraphQLResolveInfo): Promise<Row | undefined> {
+async function lookUp(
+  type: RecordType,
+  sealer: Sealer,
+  handles: Handles,
+  context: SubgraphContext,
+  info: GraphQLResolveInfo,
+): Promise<Row | undefined> {
   const given = [handles.id, handles.uscc, handles.person].filter((handle) => handle !== null && handle !== undefined);
   if (given.length !== 1) throw new HubError('BAD_USER_INPUT', 'a subject is asked for by exactly one of id, uscc and person');
   const tx = readerOf(context);
@@ -70,7 +88,11 @@ async function lookUp(type: RecordType, sealer: Sealer, handles: Handles, contex
   }
   const { person } = handles;
   if (!person) return undefined;
-  if (!info.fieldNodes.every((node) => node.arguments?.every((argument) => argument.name.value !== 'person' || argument.value.kind === 'Variable'))) {
+  if (
+    !info.fieldNodes.every((node) =>
+      node.arguments?.every((argument) => argument.name.value !== 'person' || argument.value.kind === 'Variable'),
+    )
+  ) {
     throw new HubError('BAD_USER_INPUT', 'a person is asked for through variables only');
   }
   if (!mayAskForPersons(context)) return undefined;
@@ -84,7 +106,12 @@ function mayAskForPersons({ caller }: SubgraphContext): boolean {
   const { audience, voucher, grants, purpose } = caller.profile;
   if (audience === 'SUBJECT' || audience === 'OPERATOR') return true;
   if (audience === 'CREDIT_BODY' || audience === 'APP_ORG') return voucher !== undefined;
-  return audience === 'AGENCY' && grants.some((grant) => grant.status === 'APPROVED' && purpose !== undefined && grant.purposes.includes(purpose) && caller.today <= grant.validTo);
+  return (
+    audience === 'AGENCY' &&
+    grants.some(
+      (grant) => grant.status === 'APPROVED' && purpose !== undefined && grant.purposes.includes(purpose) && caller.today <= grant.validTo,
+    )
+  );
 }
 
 /** Whoever may ask by the exact handle reads id and kind at least. */
@@ -94,7 +121,19 @@ function exactPerson(context: SubgraphContext, type: RecordType, document: Param
   if (row || audience === 'SUBJECT') return row;
   if (voucher && voucher.subjectId !== document.key) return undefined;
   const variant = { person: 'CLOSED_PERSON', secret: false, state: null } as const;
-  return { __typename: type.name, type, document, view: { effects: new Map([['Subject.id', 'VALUE'], ['Subject.kind', 'VALUE']]), variant, heldBy: ['E18'] } };
+  return {
+    __typename: type.name,
+    type,
+    document,
+    view: {
+      effects: new Map([
+        ['Subject.id', 'VALUE'],
+        ['Subject.kind', 'VALUE'],
+      ]),
+      variant,
+      heldBy: ['E18'],
+    },
+  };
 }
 
 /** Told from the id that was asked for, for unknown ids too. */
@@ -107,8 +146,16 @@ function asksForAnother(handles: Handles, row: Row | undefined, { caller }: Subg
 }
 
 function subjectWhere(type: RecordType, where: unknown): Filter {
-  const kind = { ...(type.items[0] as RecordType['items'][number]), name: 'kind', type: 'SubjectKind', shape: 'enum' as const, list: false };
+  const kind = {
+    ...(type.items[0] as RecordType['items'][number]),
+    name: 'kind',
+    type: 'SubjectKind',
+    shape: 'enum' as const,
+    list: false,
+  };
   const region = type.items.find(({ name }) => name === 'regionCode');
   const items = [...type.items.filter(({ filter }) => filter), kind, ...(region ? [{ ...region, name: 'region' }] : [])];
-  return whereFilter({ ...type, items }, where, (item) => (item.name === 'kind' ? 'gate.subjectKind' : `column.${item.name === 'region' ? 'regionCode' : item.name}`));
+  return whereFilter({ ...type, items }, where, (item) =>
+    item.name === 'kind' ? 'gate.subjectKind' : `column.${item.name === 'region' ? 'regionCode' : item.name}`,
+  );
 }

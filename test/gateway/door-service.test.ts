@@ -2,7 +2,7 @@ import { connect, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Limits } from '../../gateway/door.ts';
 import type { Engine, EngineResponse } from '../../gateway/engine.ts';
-import { exchange, openTinyDoor, type TinyDoor, tinyEngine } from './tiny-door.ts';
+import { bodyOf, exchange, openTinyDoor, type TinyDoor, tinyEngine } from './tiny-door.ts';
 
 const originalConnect = Socket.prototype.connect;
 const destinations = new Set<string>();
@@ -28,8 +28,7 @@ beforeEach(async () => {
 afterEach(() => door.close());
 
 const answering = (execute: Engine['execute']): Engine => ({ schema: tinyEngine.schema, execute });
-const codesOf = async (response: Response) =>
-  (await response.json()).errors.map(({ extensions }: { extensions: { code: string } }) => extensions.code);
+const codesOf = async (response: Response) => (await bodyOf(response)).errors?.map(({ extensions }) => extensions.code);
 const requestLines = () => door.lines.filter(({ event }) => event === 'request');
 
 describe('the rate', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Engine } from '../../gateway/engine.ts';
 import { HubError } from '../../schema/errors.ts';
-import { AGENCY, openTinyDoor, type TinyDoor, tinyEngine } from './tiny-door.ts';
+import { AGENCY, bodyOf, openTinyDoor, type TinyDoor, tinyEngine } from './tiny-door.ts';
 
 let door: TinyDoor;
 const open = async (options: Parameters<typeof openTinyDoor>[0] = {}) => {
@@ -15,8 +15,7 @@ afterEach(() => door.close());
 
 const answering = (execute: Engine['execute']): Engine => ({ schema: tinyEngine.schema, execute });
 const refusing = (error: Error) => answering(() => Promise.reject(error));
-const codesOf = async (response: Response) =>
-  (await response.json()).errors.map(({ extensions }: { extensions: { code: string } }) => extensions.code);
+const codesOf = async (response: Response) => (await bodyOf(response)).errors?.map(({ extensions }) => extensions.code);
 
 describe('a request', () => {
   it('is answered by the engine, under an id of the hub', async () => {
@@ -76,7 +75,7 @@ describe('an error', () => {
     await open({ engine: refusing(new HubError(code, 'this and that')) });
     const response = await door.post({ query: '{ greeting }' });
     expect(response.status).toBe(status);
-    const body = await response.json();
+    const body = await bodyOf(response);
     expect(Object.keys(body)).toEqual(['errors']);
     expect(body.errors).toEqual([{ message: expect.any(String), extensions: { code } }]);
   });
@@ -141,7 +140,7 @@ describe('an error', () => {
   });
 
   it('says which variable or argument it is about', async () => {
-    const { errors } = await (await door.post({ query: 'query ($n: Int) { greeting(times: $n) }', variables: { n: 'x' } })).json();
+    const { errors } = await bodyOf(await door.post({ query: 'query ($n: Int) { greeting(times: $n) }', variables: { n: 'x' } }));
     expect(errors).toEqual([
       { message: 'variable "$n" is not valid', locations: [{ line: 1, column: 8 }], extensions: { code: 'BAD_USER_INPUT' } },
     ]);

@@ -107,6 +107,15 @@ export async function openTinyDoor(options: Partial<DoorOptions> = {}): Promise<
   return { ...door, url, lines, asked, post };
 }
 
+export interface Body {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string; readonly incident?: string } }[];
+}
+
+export async function bodyOf(response: Response): Promise<Body> {
+  return JSON.parse(await response.text());
+}
+
 /** Sends bytes as they are and collects what comes back until the other side ends the connection. */
 export function exchange(port: number, ...parts: readonly (string | Buffer)[]): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -37,7 +37,14 @@ const ATTEMPTS = 5;
 
 /** What makes a record that very record, or is for a state machine to change. */
 const FIXED_ROLES: ReadonlySet<Role | undefined> = new Set([
-  'SUBJECT_NAME', 'SUBJECT_KIND', 'SUBJECT_CODE', 'SUBJECT_ID_TYPE', 'SUBJECT_ID_NUMBER', 'SOURCE', 'SOURCE_CODE', 'STATE',
+  'SUBJECT_NAME',
+  'SUBJECT_KIND',
+  'SUBJECT_CODE',
+  'SUBJECT_ID_TYPE',
+  'SUBJECT_ID_NUMBER',
+  'SOURCE',
+  'SOURCE_CODE',
+  'STATE',
 ]);
 
 /** Replaces fields of a record, judged like a submission; the secrecy may be loosened, states stay. @throws NOT_FOUND, BAD_USER_INPUT, CONFLICT, INVALID_TRANSITION */
@@ -68,7 +75,11 @@ export function withdrawRecord(parts: EngineParts, type: RecordType, withdrawal:
         if (present.gate?.stopped === 'WITHDRAWN') throw new HubError('INVALID_TRANSITION', 'the record has been withdrawn already');
         const others = await sameAct(tx, type, present);
         const $withdrawal = { documentRef: withdrawal.documentRef, reason: withdrawal.reason, on };
-        const [first, ...rest] = await putRecords(tx, type, [present, ...others].map((record) => withdrawn(record, $withdrawal)));
+        const [first, ...rest] = await putRecords(
+          tx,
+          type,
+          [present, ...others].map((record) => withdrawn(record, $withdrawal)),
+        );
         if (!first) throw new Error('the store did not answer what it stored');
         return [first, ...rest] as const;
       },
@@ -89,10 +100,15 @@ function checkFields(plan: TypePlan, fields: Readonly<Record<string, unknown>>):
   }
 }
 
-async function standing(tx: Reader, type: RecordType, { id, expectedVersion }: { readonly id: string; readonly expectedVersion?: number | undefined }): Promise<Document> {
+async function standing(
+  tx: Reader,
+  type: RecordType,
+  { id, expectedVersion }: { readonly id: string; readonly expectedVersion?: number | undefined },
+): Promise<Document> {
   const [document] = await tx.get(type.collection, [id]);
   if (!document) throw new HubError('NOT_FOUND', 'there is no such record');
-  if (expectedVersion !== undefined && document.version !== expectedVersion) throw new HubError('CONFLICT', 'the record has moved on to another version');
+  if (expectedVersion !== undefined && document.version !== expectedVersion)
+    throw new HubError('CONFLICT', 'the record has moved on to another version');
   return document;
 }
 
@@ -102,7 +118,12 @@ async function sameAct(tx: Reader, type: RecordType, { key, columns }: Document)
   if (typeof triple !== 'string') return [];
   const found: Document[] = [];
   for (let after: { values: readonly string[]; key: string } | undefined; ; ) {
-    const page = await tx.find(type.collection, { where: { op: 'eq', field: 'column.triple', value: triple }, order: [{ field: 'column.triple', direction: 'ASC' }], after, limit: PAGE });
+    const page = await tx.find(type.collection, {
+      where: { op: 'eq', field: 'column.triple', value: triple },
+      order: [{ field: 'column.triple', direction: 'ASC' }],
+      after,
+      limit: PAGE,
+    });
     found.push(...page);
     const last = page.at(-1);
     if (page.length < PAGE || !last) return found.filter((record) => record.key !== key && record.gate?.stopped !== 'WITHDRAWN');
@@ -129,12 +150,32 @@ function correctedVersion({ sealer, clock, rules }: EngineParts, plan: TypePlan,
   const [reason] = findings.reasons;
   if (reason) throw new HubError('BAD_USER_INPUT', findings.reasons.map(({ code, message }) => `${code}: ${message}`).join('; '));
   const complete = filledIn(plan, values, { source: gate.sourceOrg, region });
-  const facts = { subject: { id: gate.subjectId, kind: gate.subjectKind }, source: gate.sourceOrg, region, today, isSecondSource: body.$secondSource === true, rules: own };
+  const facts = {
+    subject: { id: gate.subjectId, kind: gate.subjectKind },
+    source: gate.sourceOrg,
+    region,
+    today,
+    isSecondSource: body.$secondSource === true,
+    rules: own,
+  };
   const computed = recordGate(plan, complete, facts, findings);
   const next = carriedOver(computed.gate, gate, { mayLoosenSecrecy: true, keepsState: plan.roles.has('STATE') });
   const hash = contentHash(plan, sealer, complete);
-  const made = correctedBody({ plan, sealer, values: complete, hash, gate: next, publicityMinEndOn: computed.publicityMinEndOn, now, present: body, reason: correction.reason }, findings);
-  return { key, expected: version, body: made, gate: next, columns: { ...columns, ...contentColumns(plan, complete, made) } };
+  const made = correctedBody(
+    {
+      plan,
+      sealer,
+      values: complete,
+      hash,
+      gate: next,
+      publicityMinEndOn: computed.publicityMinEndOn,
+      now,
+      present: body,
+      reason: correction.reason,
+    },
+    findings,
+  );
+  return { key, expected: version, body: made, gate: next, columns: { ...columns, ...contentColumns(plan, sealer, complete, made) } };
 }
 
 async function undisturbed<T>(work: () => Promise<T>): Promise<T> {

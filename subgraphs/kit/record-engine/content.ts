@@ -1,8 +1,9 @@
-import { findCitizenIds, isCitizenId } from '../../../schema/citizen-id.ts';
 import type { Item } from '../../../schema/catalogue.ts';
+import { findCitizenIds, isCitizenId } from '../../../schema/citizen-id.ts';
 import type { ColumnValue } from '../../../schema/filter.ts';
 import type { Json, JsonObject } from '../../../schema/json.ts';
 import { scrubText } from '../../../schema/text-scrub.ts';
+import { TAIL_COLUMN, tailColumn } from '../person-tail.ts';
 import { columnValue, DECISION_COLUMN, STATE_COLUMN } from '../record-collection.ts';
 import { isSealed, type Sealer } from '../sealer.ts';
 import type { Values } from './rows.ts';
@@ -49,7 +50,7 @@ export function contentHash(plan: TypePlan, sealer: Sealer, values: Values): str
 }
 
 /** Values by which the store filters, orders and looks up; one that stands sealed in the body has none. */
-export function contentColumns(plan: TypePlan, values: Values, body: JsonObject): Readonly<Record<string, ColumnValue>> {
+export function contentColumns(plan: TypePlan, sealer: Sealer, values: Values, body: JsonObject): Readonly<Record<string, ColumnValue>> {
   const columns: Record<string, ColumnValue> = {};
   for (const item of plan.indexed) columns[item.name] = isSealed(body[item.name]) ? null : columnValue(item, values[item.name]);
   if (plan.type.kind !== 'record') return columns;
@@ -57,6 +58,8 @@ export function contentColumns(plan: TypePlan, values: Values, body: JsonObject)
   columns[DECISION_COLUMN] = typeof decision === 'string' ? decision : null;
   const state = plan.roles.get('STATE');
   if (state) columns[STATE_COLUMN] = columnValue(state, values[state.name]);
+  const tail = tailColumn(plan.type, sealer, values);
+  if (tail !== null) columns[TAIL_COLUMN] = tail;
   return columns;
 }
 
@@ -74,7 +77,8 @@ function objectBody(sealer: Sealer, items: readonly Item[], values: Values): Jso
   for (const item of items) {
     const value = values[item.name];
     if (value === undefined || value === null) continue;
-    const stored = item.list && Array.isArray(value) ? value.map((one) => storedValue(sealer, item, one)) : storedValue(sealer, item, value);
+    const stored =
+      item.list && Array.isArray(value) ? value.map((one) => storedValue(sealer, item, one)) : storedValue(sealer, item, value);
     body[item.name] = stored;
     const text = scrubbedForm(item, stored);
     if (text !== undefined) scrubbed = { ...scrubbed, [item.name]: text };
@@ -92,7 +96,11 @@ function storedValue(sealer: Sealer, item: Item, value: Json): Json {
 /** Decision table, M4: a code column, in which a sole trader's number may be the owner's. */
 function isCode(item: Item): boolean {
   if (item.type === 'UnifiedSocialCreditCode' || item.type === 'ID') return true;
-  return item.type === 'String' && !item.disclosure.scrub && ((item.max ?? Number.POSITIVE_INFINITY) <= LONGEST_CODE || CODE_NAME.test(item.name));
+  return (
+    item.type === 'String' &&
+    !item.disclosure.scrub &&
+    ((item.max ?? Number.POSITIVE_INFINITY) <= LONGEST_CODE || CODE_NAME.test(item.name))
+  );
 }
 
 /** The text that others than the subject and the source see (decision table, M3), where it differs. */
@@ -115,7 +123,9 @@ function opened(sealer: Sealer, value: Json): Json {
   if (isSealed(value)) return sealer.open(value);
   if (Array.isArray(value)) return value.map((one) => opened(sealer, one));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, one]) => (name.startsWith('$') || one === undefined ? [] : [[name, opened(sealer, one)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, one]) => (name.startsWith('$') || one === undefined ? [] : [[name, opened(sealer, one)]])),
+  );
 }
 
 function withoutMissing(value: JsonObject): Values {

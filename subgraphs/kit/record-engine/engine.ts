@@ -1,6 +1,6 @@
 import type { RecordType } from '../../../schema/catalogue.ts';
 import type { Document } from '../../../store/port.ts';
-import { type Correction, correctRecord, withdrawRecord, type Withdrawal } from './change-record.ts';
+import { type Correction, correctRecord, type Withdrawal, withdrawRecord } from './change-record.ts';
 import type { Origin, RawRow, RowOutcome } from './rows.ts';
 import { type EngineParts, submitRows } from './submit.ts';
 

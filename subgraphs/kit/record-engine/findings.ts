@@ -28,7 +28,10 @@ const NOTICES = {
   STOPPED_RECORD: ['该记录已停止公示或撤销，状态不变', 'has been stopped or withdrawn and stays so'],
   SEVERITY_UNSET: ['失信程度未定，暂不公示', 'does not decide the severity; the record stays closed until it is set'],
   DEADLINE_DIFFERS: ['与计算的最长公示期不一致', 'differs from the longest publicity period as computed'],
-  DEADLINE_PROVISIONAL: ['所涉年度节假日安排尚未发布，应公示日为暂定', 'leads to a deadline in a year whose holidays are not published yet; it is provisional'],
+  DEADLINE_PROVISIONAL: [
+    '所涉年度节假日安排尚未发布，应公示日为暂定',
+    'leads to a deadline in a year whose holidays are not published yet; it is provisional',
+  ],
 } as const;
 
 export type ReasonCode = keyof typeof REASONS;

@@ -1,6 +1,19 @@
-import { isCitizenId } from '../../../schema/citizen-id.ts';
 import type { EnumValue, Item, RecordType, Role } from '../../../schema/catalogue.ts';
-import { EMPTY_GATE, type Draft, type Exception, type Gate, type Nature, SECRECIES, type Secrecy, SEVERITIES, type Severity, type Status, STOPPED, type Stopped } from '../../../schema/gate.ts';
+import { isCitizenId } from '../../../schema/citizen-id.ts';
+import {
+  type Draft,
+  EMPTY_GATE,
+  type Exception,
+  type Gate,
+  type Nature,
+  SECRECIES,
+  SEVERITIES,
+  type Secrecy,
+  type Severity,
+  STOPPED,
+  type Status,
+  type Stopped,
+} from '../../../schema/gate.ts';
 import type { Json } from '../../../schema/json.ts';
 import { profileOf } from '../../../schema/region-profiles.ts';
 import type { KnownSubject } from '../subject-directory.ts';
@@ -37,7 +50,14 @@ export function recordGate(plan: TypePlan, values: Values, facts: RowFacts, find
   const severity = severityOf(plan, values, nature, deciding, findings);
   const state = stateOf(plan, values);
   const decided = textOf(plan, values, 'DECISION_DATE');
-  const window = windowOf({ severity, from: textOf(plan, values, 'EFFECTIVE_FROM'), to: textOf(plan, values, 'EFFECTIVE_TO'), decided, deadline: textOf(plan, values, 'PUBLICITY_DEADLINE'), today });
+  const window = windowOf({
+    severity,
+    from: textOf(plan, values, 'EFFECTIVE_FROM'),
+    to: textOf(plan, values, 'EFFECTIVE_TO'),
+    decided,
+    deadline: textOf(plan, values, 'PUBLICITY_DEADLINE'),
+    today,
+  });
   const deadline = plan.roles.get('PUBLICITY_DEADLINE');
   if (deadline && window.deadlineDiffers) findings.note('DEADLINE_DIFFERS', columnOf(deadline));
   const exception = rules?.exception?.(values) ?? exceptionOf(plan, values);
@@ -97,7 +117,11 @@ export function catalogueGate(plan: TypePlan, values: Values): Gate {
 }
 
 /** The gate of a new version: what only a transition or a correction may undo stays as it was. */
-export function carriedOver(next: Gate, present: Gate, options: { readonly mayLoosenSecrecy: boolean; readonly keepsState: boolean }): Gate {
+export function carriedOver(
+  next: Gate,
+  present: Gate,
+  options: { readonly mayLoosenSecrecy: boolean; readonly keepsState: boolean },
+): Gate {
   return {
     ...next,
     status: options.keepsState ? present.status : next.status,
@@ -119,7 +143,10 @@ export function regionOf(plan: TypePlan, values: Values, source: string | undefi
 }
 
 /** What the STATE value of a row says about its gate. */
-export function stateOf(plan: TypePlan, values: Values): { readonly status: Status; readonly draft: Draft; readonly stopped: Stopped | null; readonly keep: boolean } | undefined {
+export function stateOf(
+  plan: TypePlan,
+  values: Values,
+): { readonly status: Status; readonly draft: Draft; readonly stopped: Stopped | null; readonly keep: boolean } | undefined {
   const item = plan.roles.get('STATE');
   const value = item && enumValueOf(plan, item, values[item.name]);
   if (!value?.state) return undefined;
@@ -129,7 +156,13 @@ export function stateOf(plan: TypePlan, values: Values): { readonly status: Stat
   return { status: status ?? 'VALIDATED', draft, stopped: stopped ?? by ?? null, keep };
 }
 
-function statusOf(row: { type: RecordType; state: { readonly status: Status } | undefined; isSecondSource: boolean; isUnset: boolean; closed: boolean }): Status {
+function statusOf(row: {
+  type: RecordType;
+  state: { readonly status: Status } | undefined;
+  isSecondSource: boolean;
+  isUnset: boolean;
+  closed: boolean;
+}): Status {
   if (!row.type.publishable) return 'NOT_PUBLIC';
   if (row.isSecondSource || row.isUnset) return row.state?.status === 'COLLECTED' ? 'COLLECTED' : 'VALIDATED';
   if (row.state) return row.state.status;

@@ -1,6 +1,6 @@
 import type { RecordType } from '../../../schema/catalogue.ts';
-import type { Json } from '../../../schema/json.ts';
 import { normaliseHeading } from '../../../schema/headings.ts';
+import type { Json } from '../../../schema/json.ts';
 import type { Sealer } from '../sealer.ts';
 import { canonical } from './content.ts';
 import type { Values } from './rows.ts';
@@ -16,7 +16,12 @@ export interface Identity {
 }
 
 /** The identity of a record of this source about this subject (by id). Texts are compared after NFKC and without white space. */
-export function identityOf(type: RecordType, sealer: Sealer, values: Values, whose: { readonly source: string; readonly subjectId: string }): Identity {
+export function identityOf(
+  type: RecordType,
+  sealer: Sealer,
+  values: Values,
+  whose: { readonly source: string; readonly subjectId: string },
+): Identity {
   const parts = type.identity.map((name) => (name === 'subject' ? whose.subjectId : comparable(values[name])));
   const things = type.identity.flatMap((name, place) => (name === 'subject' ? [] : [parts[place] ?? null]));
   return {
@@ -28,7 +33,13 @@ export function identityOf(type: RecordType, sealer: Sealer, values: Values, who
 
 /** The identity of a document without subject and source. */
 export function catalogueIdentityOf(type: RecordType, sealer: Sealer, values: Values): string {
-  return sealer.digest(text('identity', type, type.identity.map((name) => comparable(values[name]))));
+  return sealer.digest(
+    text(
+      'identity',
+      type,
+      type.identity.map((name) => comparable(values[name])),
+    ),
+  );
 }
 
 function text(what: string, type: RecordType, parts: readonly Json[]): string {

@@ -1,5 +1,5 @@
-import { isCitizenId } from '../../../schema/citizen-id.ts';
 import type { Item, Role } from '../../../schema/catalogue.ts';
+import { isCitizenId } from '../../../schema/citizen-id.ts';
 import type { SubjectKind } from '../../../schema/gate.ts';
 import { profileOf } from '../../../schema/region-profiles.ts';
 import { hasValidUsccCheck, isIndividualBusinessCode, isWellFormedUscc, kindOfUscc } from '../../../schema/uscc.ts';
@@ -68,7 +68,17 @@ function isRepresentativeNumber(item: Item): boolean {
   return item.encrypted && item.role !== 'SUBJECT_ID_NUMBER' && item.name.endsWith('IdNumber');
 }
 
-const CITIZEN_ID_TYPES: ReadonlySet<unknown> = new Set([undefined, null, '', '身份证', '居民身份证', '中华人民共和国居民身份证', '公民身份证', '公民身份号码', '二代身份证']);
+const CITIZEN_ID_TYPES: ReadonlySet<unknown> = new Set([
+  undefined,
+  null,
+  '',
+  '身份证',
+  '居民身份证',
+  '中华人民共和国居民身份证',
+  '公民身份证',
+  '公民身份号码',
+  '二代身份证',
+]);
 
 /** True for the citizen's identity card, which is meant where no type of certificate is given. */
 export function isCitizenIdType(idType: unknown): boolean {
@@ -114,11 +124,18 @@ function rolesIn(plan: TypePlan, values: Values, findings: Findings) {
   return { text, missing };
 }
 
-function checkProcedure(plan: TypePlan, values: Values, handle: SubjectHandle | undefined, region: string | null, findings: Findings): void {
+function checkProcedure(
+  plan: TypePlan,
+  values: Values,
+  handle: SubjectHandle | undefined,
+  region: string | null,
+  findings: Findings,
+): void {
   const item = plan.roles.get('PROCEDURE');
   if (!item || values[item.name] !== 'SIMPLE' || !handle) return;
   const { simpleProcedure } = profileOf(region);
-  if (simpleProcedure === 'ALL' || (simpleProcedure === 'INDIVIDUALS' && handle.kind === 'person')) findings.refuse('SIMPLE_PROCEDURE', columnOf(item));
+  if (simpleProcedure === 'ALL' || (simpleProcedure === 'INDIVIDUALS' && handle.kind === 'person'))
+    findings.refuse('SIMPLE_PROCEDURE', columnOf(item));
 }
 
 function columnOfRole(plan: TypePlan, role: Role): string {

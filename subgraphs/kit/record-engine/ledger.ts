@@ -20,17 +20,24 @@ export interface Ledger {
   flush(): Promise<void>;
 }
 
-/** More sources than this tell of no act. */
+/** More sources than this tell of hardly any act. */
 const SOURCES = 50;
 
-/** Reads what the batch needs, in three look-ups. */
+/** Reads what the batch needs. Whose act stands already is found among all records of that act, so that one look-up serves both questions. */
 export async function openLedger(tx: Writer, type: RecordType, identities: readonly Identity[]): Promise<Ledger> {
   const isRecord = type.kind === 'record';
   const standing = new Map<string, Standing>();
-  for (const [identity, [document]] of await lookUp(tx, type, 'identity', identities, 1)) if (document) standing.set(identity, document);
-  const fresh = isRecord ? identities.filter(({ identity }) => !standing.has(identity)) : [];
   const triples = new Map<string, Gate[]>();
-  for (const [triple, found] of await lookUp(tx, type, 'triple', fresh, SOURCES)) triples.set(triple, found.flatMap(({ gate }) => (gate ? [gate] : [])));
+  for (const [triple, found] of isRecord ? await lookUp(tx, type, 'triple', identities, SOURCES) : []) {
+    for (const document of found) standing.set(String(document.columns.identity), document);
+    triples.set(
+      triple,
+      found.flatMap(({ gate }) => (gate ? [gate] : [])),
+    );
+  }
+  const unsure = identities.filter(({ triple }) => !isRecord || triples.get(triple)?.length === SOURCES);
+  for (const [identity, [document]] of await lookUp(tx, type, 'identity', unsure, 1)) if (document) standing.set(identity, document);
+  const fresh = isRecord ? identities.filter(({ identity }) => !standing.has(identity)) : [];
   const documents = new Set<string>();
   for (const [document, found] of await lookUp(tx, type, 'document', fresh, 1)) if (found.length > 0) documents.add(document);
 
@@ -64,7 +71,13 @@ export function inheritedStop(others: readonly Gate[]): Stopped | null {
 const INHERITED: readonly Stopped[] = ['WITHDRAWN', 'REPAIRED', 'SHIELDED'];
 
 type Found = readonly (readonly [string, readonly Document[]])[];
-async function lookUp(tx: Writer, type: RecordType, column: keyof Identity, identities: readonly Identity[], limit: number): Promise<Found> {
+async function lookUp(
+  tx: Writer,
+  type: RecordType,
+  column: keyof Identity,
+  identities: readonly Identity[],
+  limit: number,
+): Promise<Found> {
   const values = [...new Set(identities.map((identity) => identity[column]))];
   if (values.length === 0) return [];
   const field = `column.${column}` as const;

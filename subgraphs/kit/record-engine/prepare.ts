@@ -60,7 +60,11 @@ export function prepare(context: PrepareContext, raw: RawRow): Candidate {
 }
 
 /** Fields of the envelope that follow from other facts where the row lacks them. */
-export function filledIn(plan: TypePlan, values: Values, { source, region }: { readonly source: string; readonly region: string | null }): Values {
+export function filledIn(
+  plan: TypePlan,
+  values: Values,
+  { source, region }: { readonly source: string; readonly region: string | null },
+): Values {
   const decision = plan.roles.get('DECISION_DATE');
   const filled: Record<string, Json> = { ...values };
   const fill = (name: string, value: Json | undefined) => {

@@ -20,7 +20,8 @@ export function readRow(plan: TypePlan, row: RawRow, findings: Findings, source?
 /** The values of a record with some of them replaced by raw ones; null empties an item. */
 export function readCorrection(plan: TypePlan, present: Values, fields: Readonly<Record<string, unknown>>, findings: Findings): Values {
   const replaced = (name: string | undefined) => name !== undefined && name in fields;
-  const stays = (item: Item) => plan.type.identity.includes(item.name) || !replaced(item.fallback) || present[item.name] !== present[item.fallback ?? ''];
+  const stays = (item: Item) =>
+    plan.type.identity.includes(item.name) || !replaced(item.fallback) || present[item.name] !== present[item.fallback ?? ''];
   const draft: Draft = {};
   for (const item of plan.type.items) {
     const value = present[item.name];
@@ -41,7 +42,8 @@ function complete(plan: TypePlan, draft: Draft, cells: ReadonlyMap<string, unkno
   }
   for (const item of plan.inputs) fallBack(reader, item, draft);
   const sourceCode = plan.roles.get('SOURCE_CODE');
-  if (source !== undefined && sourceCode && draft[sourceCode.name] === undefined && !faulty.has(sourceCode.name)) draft[sourceCode.name] = source;
+  if (source !== undefined && sourceCode && draft[sourceCode.name] === undefined && !faulty.has(sourceCode.name))
+    draft[sourceCode.name] = source;
   markLongTerm(plan, draft);
   for (const item of plan.inputs) if (!faulty.has(item.name)) checkPresence(plan, item, draft, findings);
   return inOrder(plan, draft);
@@ -96,7 +98,9 @@ function readNote(reader: Reader, item: Item, text: string, siblings: Draft): vo
 
 function readList(reader: Reader, item: Item, raw: unknown, siblings: Draft, column: string): Json | undefined {
   const parts = partsOf(item, raw).filter((part) => !isEmpty(part));
-  const read = parts.map((part, place) => readOne(reader, item, part, siblings, item.shape === 'object' ? `${item.name}[${place}]` : column));
+  const read = parts.map((part, place) =>
+    readOne(reader, item, part, siblings, item.shape === 'object' ? `${item.name}[${place}]` : column),
+  );
   const values = read.filter((value) => value !== undefined);
   return values.length < read.length ? undefined : values;
 }
@@ -128,7 +132,8 @@ function readObject(reader: Reader, item: Item, raw: unknown, path: string): Jso
   const before = reader.findings.reasons.length;
   const fields = item.fields.filter(({ input }) => input);
   const draft: Draft = {};
-  for (const name of Object.keys(object)) if (!fields.some((field) => field.name === name)) reader.findings.refuse('MALFORMED', `${path}.${name}`);
+  for (const name of Object.keys(object))
+    if (!fields.some((field) => field.name === name)) reader.findings.refuse('MALFORMED', `${path}.${name}`);
   for (const field of fields) {
     const value = trimmed(object[field.name]);
     const column = `${path}.${field.name}`;
@@ -165,7 +170,10 @@ function checkPresence(plan: TypePlan, item: Item, draft: Draft, findings: Findi
   const value = draft[item.name];
   const missing = value === undefined || (Array.isArray(value) && value.length === 0);
   if (!missing) return;
-  if (item.required) return findings.refuse('REQUIRED', columnOf(item));
+  if (item.required) {
+    findings.refuse('REQUIRED', columnOf(item));
+    return;
+  }
   if (!item.requiredWhen.some((condition) => holds(condition, draft))) return;
   const explained = plan.inputs.find((other) => noteOf(other) === item.name);
   findings.refuse(explained ? 'NOTE_REQUIRED' : 'REQUIRED', columnOf(explained ?? item));

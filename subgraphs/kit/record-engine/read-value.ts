@@ -90,7 +90,8 @@ function readDecimal(item: Item, raw: unknown): ReadValue {
 function readNumber(item: Item, raw: unknown): ReadValue {
   const whole = item.type === 'Int';
   const text = typeof raw === 'string' ? raw.normalize('NFKC') : raw;
-  const number = typeof text === 'number' ? text : typeof text === 'string' && (!whole || WHOLE_NUMBER.test(text)) ? Number(text) : Number.NaN;
+  const number =
+    typeof text === 'number' ? text : typeof text === 'string' && (!whole || WHOLE_NUMBER.test(text)) ? Number(text) : Number.NaN;
   if (!Number.isFinite(number) || (whole && (!Number.isInteger(number) || Math.abs(number) > GREATEST_INT))) return MALFORMED;
   return belowMinimum(item, number, number < 0) ?? { value: number };
 }

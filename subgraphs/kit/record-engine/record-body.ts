@@ -1,6 +1,6 @@
-import { addWorkdays } from '../../../schema/working-days.ts';
 import type { Gate } from '../../../schema/gate.ts';
 import type { Json, JsonObject } from '../../../schema/json.ts';
+import { addWorkdays } from '../../../schema/working-days.ts';
 import type { Sealer } from '../sealer.ts';
 import { contentBody } from './content.ts';
 import { columnOf, type Findings } from './findings.ts';
@@ -45,7 +45,10 @@ export function recordBody(facts: BodyFacts, findings: Findings): JsonObject {
 }
 
 /** The body of a record whose content was corrected: when and how it came stays. */
-export function correctedBody(facts: Omit<BodyFacts, 'mode' | 'isSecondSource'> & { readonly present: JsonObject; readonly reason: string }, findings: Findings): JsonObject {
+export function correctedBody(
+  facts: Omit<BodyFacts, 'mode' | 'isSecondSource'> & { readonly present: JsonObject; readonly reason: string },
+  findings: Findings,
+): JsonObject {
   const { plan, sealer, values, hash, gate, now, present } = facts;
   const body: Record<string, Json | undefined> = {
     ...marks(present),
@@ -60,28 +63,49 @@ export function correctedBody(facts: Omit<BodyFacts, 'mode' | 'isSecondSource'> 
 }
 
 /** The body of a document without a subject. */
-export function catalogueBody(plan: TypePlan, sealer: Sealer, values: Values, { hash, present }: { readonly hash: string; readonly present: JsonObject | undefined }): JsonObject {
+export function catalogueBody(
+  plan: TypePlan,
+  sealer: Sealer,
+  values: Values,
+  { hash, present }: { readonly hash: string; readonly present: JsonObject | undefined },
+): JsonObject {
   return { ...kept(plan, present), ...contentBody(plan, sealer, values), ...hashed(present, hash) };
 }
 
 /** What an update leaves as it is: what the hub's own services put there. */
 function kept(plan: TypePlan, present: JsonObject | undefined): JsonObject {
   if (!present) return {};
-  const names = plan.type.items.filter(({ input, name }) => !input && !RENEWED.has(name) && present[name] !== undefined).map(({ name }) => name);
+  const names = plan.type.items
+    .filter(({ input, name }) => !input && !RENEWED.has(name) && present[name] !== undefined)
+    .map(({ name }) => name);
   return { ...marks(present), ...Object.fromEntries(names.map((name) => [name, present[name]])) };
 }
 
 /** Computed anew for each version, or said of the version before only. */
 const RENEWED: ReadonlySet<string> = new Set([
-  'isLongTerm', 'submittedAt', 'receivedAt', 'submissionMode', 'publishDueOn', 'publishedAt', 'publicityMinEndOn', 'contentHash', 'dataStatus', 'changeReason',
+  'isLongTerm',
+  'submittedAt',
+  'receivedAt',
+  'submissionMode',
+  'publishDueOn',
+  'publishedAt',
+  'publicityMinEndOn',
+  'contentHash',
+  'dataStatus',
+  'changeReason',
 ]);
 
 /** Marks that are no field; those of the content are made with it. */
 function marks(present: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(present).filter(([name]) => name.startsWith('$') && name !== '$scrubbed' && name !== '$longTerm'));
+  return Object.fromEntries(
+    Object.entries(present).filter(([name]) => name.startsWith('$') && name !== '$scrubbed' && name !== '$longTerm'),
+  );
 }
 
-function deadlines({ plan, values, publicityMinEndOn }: Pick<BodyFacts, 'plan' | 'values' | 'publicityMinEndOn'>, findings: Findings): JsonObject {
+function deadlines(
+  { plan, values, publicityMinEndOn }: Pick<BodyFacts, 'plan' | 'values' | 'publicityMinEndOn'>,
+  findings: Findings,
+): JsonObject {
   const decision = plan.roles.get('DECISION_DATE');
   const decided = decision && values[decision.name];
   const due = plan.type.publishable && typeof decided === 'string' ? addWorkdays(decided, PUBLISH_WITHIN) : undefined;

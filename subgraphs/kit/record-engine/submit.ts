@@ -1,5 +1,5 @@
-import type { Catalogue, RecordType } from '../../../schema/catalogue.ts';
 import { shanghaiToday } from '../../../schema/calendar-date.ts';
+import type { Catalogue, RecordType } from '../../../schema/catalogue.ts';
 import { HubError } from '../../../schema/errors.ts';
 import type { Gate } from '../../../schema/gate.ts';
 import type { Clock, Store } from '../../../store/port.ts';
@@ -46,12 +46,24 @@ interface Placed {
 }
 
 /** Judges rows and writes those that stand, each for itself, at most 500 in one transaction. @throws FORBIDDEN for a type or caller that cannot submit */
-export async function submitRows(parts: EngineParts, type: RecordType, rows: readonly RawRow[], origin: Origin): Promise<readonly RowOutcome[]> {
+export async function submitRows(
+  parts: EngineParts,
+  type: RecordType,
+  rows: readonly RawRow[],
+  origin: Origin,
+): Promise<readonly RowOutcome[]> {
   checkOrigin(type, origin);
   const outcomes: RowOutcome[] = [];
   for (let start = 0; start < rows.length; start += ROWS_PER_TRANSACTION) {
     const now = parts.clock.now();
-    const batch: Batch = { parts, plan: planOf(parts.catalogue, type), origin, rules: parts.rules?.get(type.name), now, today: shanghaiToday(now) };
+    const batch: Batch = {
+      parts,
+      plan: planOf(parts.catalogue, type),
+      origin,
+      rules: parts.rules?.get(type.name),
+      now,
+      today: shanghaiToday(now),
+    };
     outcomes.push(...(await submitBatch(batch, rows.slice(start, start + ROWS_PER_TRANSACTION))));
   }
   return outcomes;
@@ -64,7 +76,18 @@ async function submitBatch(batch: Batch, rows: readonly RawRow[]): Promise<reado
   for (let attempt = 1; ; attempt++) {
     try {
       const placed = await place(batch, standing);
-      const written = placed.length === 0 ? [] : await parts.store.write((tx) => openLedger(tx, batch.plan.type, placed.map(({ identity }) => identity)).then((ledger) => enter(batch, ledger, placed)), { actor: origin.actor });
+      const written =
+        placed.length === 0
+          ? []
+          : await parts.store.write(
+              (tx) =>
+                openLedger(
+                  tx,
+                  batch.plan.type,
+                  placed.map(({ identity }) => identity),
+                ).then((ledger) => enter(batch, ledger, placed)),
+              { actor: origin.actor },
+            );
       const byRow = new Map(standing.map((candidate, index) => [candidate, written[index]]));
       return candidates.map((candidate) => byRow.get(candidate) ?? rejected(candidate));
     } catch (error) {
@@ -78,14 +101,22 @@ async function submitBatch(batch: Batch, rows: readonly RawRow[]): Promise<reado
 async function place({ parts, plan, origin }: Batch, candidates: readonly Candidate[]): Promise<readonly Placed[]> {
   const { type } = plan;
   if (type.kind !== 'record') {
-    return candidates.map((candidate) => ({ candidate, subject: undefined, identity: { identity: catalogueIdentityOf(type, parts.sealer, candidate.values), triple: '', document: '' } }));
+    return candidates.map((candidate) => ({
+      candidate,
+      subject: undefined,
+      identity: { identity: catalogueIdentityOf(type, parts.sealer, candidate.values), triple: '', document: '' },
+    }));
   }
   const handles = candidates.flatMap(({ handle }): readonly SubjectHandle[] => (handle ? [handle] : []));
   const subjects = await parts.directory.resolve(handles, origin.actor);
   return candidates.map((candidate, index) => {
     const subject = subjects[index];
     if (!subject) throw new Error('the directory answered fewer subjects than it was asked for');
-    return { candidate, subject, identity: identityOf(type, parts.sealer, candidate.values, { source: candidate.source, subjectId: subject.id }) };
+    return {
+      candidate,
+      subject,
+      identity: identityOf(type, parts.sealer, candidate.values, { source: candidate.source, subjectId: subject.id }),
+    };
   });
 }
 
@@ -113,18 +144,34 @@ async function create(batch: Batch, ledger: Ledger, { candidate, subject, identi
   }
   const others = ledger.otherSources(identity.triple, candidate.source);
   const number = plan.roles.get('DOCUMENT_NUMBER');
-  if (number && plan.type.identity.includes(number.name) && ledger.hasDocument(identity.document)) findings.note('SAME_DOCUMENT_OTHER_SUBJECT', columnOf(number));
+  if (number && plan.type.identity.includes(number.name) && ledger.hasDocument(identity.document))
+    findings.note('SAME_DOCUMENT_OTHER_SUBJECT', columnOf(number));
   const isSecondSource = others.length > 0;
   const computed = recordGate(plan, candidate.values, { ...batch, ...candidate, subject, isSecondSource }, findings);
   const inherited = inheritedStop(others);
   if (inherited) findings.note('STOPPED_RECORD', number ? columnOf(number) : '');
   const gate: Gate = inherited ? { ...computed.gate, stopped: inherited } : computed.gate;
-  const body = recordBody({ ...batch, ...candidate, ...computed, sealer: parts.sealer, gate, mode: batch.origin.mode, isSecondSource, present: undefined }, findings);
-  await ledger.put(identity, { key, body, expected: 0, gate, columns: { ...contentColumns(plan, candidate.values, body), ...identity } });
+  const body = recordBody(
+    { ...batch, ...candidate, ...computed, sealer: parts.sealer, gate, mode: batch.origin.mode, isSecondSource, present: undefined },
+    findings,
+  );
+  await ledger.put(identity, {
+    key,
+    body,
+    expected: 0,
+    gate,
+    columns: { ...contentColumns(plan, parts.sealer, candidate.values, body), ...identity },
+  });
   return { outcome: 'accepted', id: key };
 }
 
-async function renew(batch: Batch, ledger: Ledger, { candidate, subject, identity }: Placed, standing: Standing, findings: Findings): Promise<Taken> {
+async function renew(
+  batch: Batch,
+  ledger: Ledger,
+  { candidate, subject, identity }: Placed,
+  standing: Standing,
+  findings: Findings,
+): Promise<Taken> {
   const { parts, plan } = batch;
   const { key, body: present, gate: presentGate } = standing;
   const number = plan.roles.get('DOCUMENT_NUMBER');
@@ -141,15 +188,38 @@ async function renew(batch: Batch, ledger: Ledger, { candidate, subject, identit
   }
   const isSecondSource = present.$secondSource === true;
   const computed = recordGate(plan, candidate.values, { ...batch, ...candidate, subject, isSecondSource }, findings);
-  const gate = carriedOver(computed.gate, presentGate, { mayLoosenSecrecy: false, keepsState: stateOf(plan, candidate.values)?.keep === true });
-  const body = recordBody({ ...batch, ...candidate, ...computed, sealer: parts.sealer, gate, mode: batch.origin.mode, isSecondSource, present }, findings);
-  await ledger.put(identity, { key, body, expected: standing.version, gate, columns: { ...contentColumns(plan, candidate.values, body), ...identity } });
+  const gate = carriedOver(computed.gate, presentGate, {
+    mayLoosenSecrecy: false,
+    keepsState: stateOf(plan, candidate.values)?.keep === true,
+  });
+  const body = recordBody(
+    { ...batch, ...candidate, ...computed, sealer: parts.sealer, gate, mode: batch.origin.mode, isSecondSource, present },
+    findings,
+  );
+  await ledger.put(identity, {
+    key,
+    body,
+    expected: standing.version,
+    gate,
+    columns: { ...contentColumns(plan, parts.sealer, candidate.values, body), ...identity },
+  });
   return { outcome: 'updated', id: key };
 }
 
-function catalogueVersion({ parts, plan }: Batch, { values, hash }: Candidate, { identity }: Identity, standing: Pick<Standing, 'key' | 'version'> & Partial<Standing>) {
+function catalogueVersion(
+  { parts, plan }: Batch,
+  { values, hash }: Candidate,
+  { identity }: Identity,
+  standing: Pick<Standing, 'key' | 'version'> & Partial<Standing>,
+) {
   const body = catalogueBody(plan, parts.sealer, values, { hash, present: standing.body });
-  return { key: standing.key, body, expected: standing.version, gate: catalogueGate(plan, values), columns: { ...contentColumns(plan, values, body), identity } };
+  return {
+    key: standing.key,
+    body,
+    expected: standing.version,
+    gate: catalogueGate(plan, values),
+    columns: { ...contentColumns(plan, parts.sealer, values, body), identity },
+  };
 }
 
 function rejected({ row, findings }: Candidate): RowOutcome {

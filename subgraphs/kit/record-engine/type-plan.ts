@@ -68,7 +68,9 @@ export function planColumns(plan: TypePlan, headings: readonly string[], given: 
   }
   const found = new Set([...items.values()].map(({ name }) => name));
   const fillable = (item: Item): boolean =>
-    found.has(item.name) || (item.role !== undefined && given.includes(item.role)) || (item.fallback !== undefined && found.has(item.fallback));
+    found.has(item.name) ||
+    (item.role !== undefined && given.includes(item.role)) ||
+    (item.fallback !== undefined && found.has(item.fallback));
   const needed = plan.inputs.filter((item) => item.required || (item.role === 'SOURCE_CODE' && plan.type.kind === 'record'));
   return { items, unknown, missing: needed.filter((item) => !fillable(item)) };
 }
@@ -90,7 +92,9 @@ function makePlan(catalogue: Catalogue, type: RecordType): TypePlan {
     roles: new Map(type.items.flatMap((item) => (item.role ? [[item.role, item] as const] : [])).reverse()),
     items,
     enums: new Map([...enumsUsed(type.items)].map((name) => [name, enumPlan(catalogue.enums.get(name) ?? [])])),
-    deciding: type.items.filter((item) => (catalogue.enums.get(item.type) ?? []).some(({ section, nature, severity }) => section ?? nature ?? severity)),
+    deciding: type.items.filter((item) =>
+      (catalogue.enums.get(item.type) ?? []).some(({ section, nature, severity }) => section ?? nature ?? severity),
+    ),
     spans: type.items.flatMap((from) => {
       const to = from.type === 'Date' && from.name.endsWith('From') ? items.get(from.name.replace(/From$/, 'To')) : undefined;
       return to ? [{ from, to }] : [];
@@ -112,7 +116,8 @@ function enumsUsed(items: readonly Item[]): ReadonlySet<string> {
 function enumPlan(values: readonly EnumValue[]): EnumPlan {
   const byWord = new Map<string, EnumValue>();
   for (const value of values) {
-    for (const word of [value.name, value.code, value.label, ...value.labels]) if (word && !byWord.has(wordOf(word))) byWord.set(wordOf(word), value);
+    for (const word of [value.name, value.code, value.label, ...value.labels])
+      if (word && !byWord.has(wordOf(word))) byWord.set(wordOf(word), value);
   }
   return { byName: new Map(values.map((value) => [value.name, value])), read: (text) => byWord.get(text) ?? byWord.get(wordOf(text)) };
 }

@@ -1,0 +1,35 @@
+import type { FieldName } from '../../schema/filter.ts';
+import { GATE_COLUMNS, type GateColumn } from '../../schema/gate.ts';
+
+export type Kind = 'text' | 'integer' | 'boolean' | 'list';
+
+/** One column of a table. `name` is what follows `gate.` or `column.`, `sql` its quoted name in the table. */
+export interface StoredField {
+  readonly field: FieldName;
+  readonly name: string;
+  readonly sql: string;
+  readonly kind: Kind;
+}
+
+const GATE_KINDS: Partial<Record<GateColumn, Kind>> = {
+  parties: 'list',
+  heldByBlack: 'boolean',
+  valueOpen: 'boolean',
+  objection: 'boolean',
+};
+
+export const KEY_FIELD: StoredField = { field: 'key', name: 'key', sql: '"key"', kind: 'text' };
+
+/** The gate as it stands in every table that has one. */
+export const GATE_FIELDS: readonly StoredField[] = GATE_COLUMNS.map((name) => ({
+  field: `gate.${name}`,
+  name,
+  sql: `"g_${name}"`,
+  kind: GATE_KINDS[name] ?? 'text',
+}));
+
+/** The column of a declared one. @throws Error for a name that cannot be one */
+export function columnField(name: string, kind: Kind): StoredField {
+  if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name)) throw new Error(`${name} is no name for a column`);
+  return { field: `column.${name}`, name, sql: `"c_${name}"`, kind };
+}

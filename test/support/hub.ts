@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signDevelopmentToken } from '../../auth/dev-key.ts';
+import type { Audience } from '../../auth/principal.ts';
+import { type Hub, openHub } from '../../cli/open-hub.ts';
+import { type Serving, serve } from '../../cli/serve.ts';
+import type { Clock } from '../../store/port.ts';
+import type { RowOutcome } from '../../subgraphs/kit/record-engine/rows.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // Answers are foreign data; tests say what they expect of them.
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the hub answers
+  readonly body: any;
+}
+
+export interface Asking {
+  readonly token?: string | undefined;
+  readonly purpose?: string | undefined;
+  readonly matter?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface TestHub {
+  readonly url: string;
+  readonly dataDir: string;
+  /** Rows by item names, as the operator's import takes them; returns what became of each. */
+  load(typeCode: string, rows: readonly Readonly<Record<string, unknown>>[], source?: string): Promise<readonly RowOutcome[]>;
+  token(audience: Exclude<Audience, 'PUBLIC'>, claims?: Readonly<Record<string, unknown>>): string;
+  ask(query: string, asking?: Asking): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface TestHubOptions {
+  readonly clock?: Clock;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly subgraph?: string;
+  /** An existing data folder, which is then left in place. */
+  readonly dataDir?: string;
+}
+
+/** A whole hub on a free port over a real store in a temporary folder, asked over HTTP as a client would. */
+export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hub-')));
+  const clock = options.clock ?? { now: () => new Date() };
+  const env = { HUB_RATE_PUBLIC: '100000', HUB_RATE_CLIENT: '100000', ...options.env };
+  const serving: Serving = await serve({
+    dataDir,
+    env,
+    host: '127.0.0.1',
+    port: 0,
+    subgraph: options.subgraph,
+    samples: false,
+    clock,
+    log: () => undefined,
+  });
+  // The operator's import is another process; it has its own connections to the same store.
+  const hub: Hub = await openHub({ dataDir, clock, env, untouched: true });
+  return {
+    url: serving.url,
+    dataDir,
+    async load(typeCode, rows, source) {
+      const type = hub.catalogue.types.find(({ code }) => code === typeCode);
+      if (!type) throw new Error(`there is no type ${typeCode}`);
+      const outcomes = await hub.engine.submit(
+        type,
+        rows.map((values, index) => ({ row: index + 1, values })),
+        { source, actor: 'test', mode: 'MANUAL', viaToken: false },
+      );
+      await hub.effects.settle();
+      return outcomes;
+    },
+    token: (audience, claims = {}) => signDevelopmentToken(dataDir, { audience, sub: 'test', ...claims }, 3600, clock),
+    async ask(query, { token, purpose, matter, headers = {}, variables } = {}) {
+      const response = await fetch(`${serving.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...(purpose ? { 'hub-purpose': purpose } : {}),
+          ...(matter ? { 'hub-matter': matter } : {}),
+          ...headers,
+        },
+        body: JSON.stringify({ query, variables }),
+      });
+      return { status: response.status, headers: response.headers, body: await response.json() };
+    },
+    async close() {
+      await serving.close();
+      await hub.close();
+      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
