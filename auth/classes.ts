@@ -14,6 +14,9 @@ export interface Variant {
   readonly state: string | null;
 }
 
+/** Documents without a subject are nobody's, and no rule about persons or secrecy touches them. */
+const NO_SUBJECT: Variant = { person: 'ORGANISATION', secret: false, state: null };
+
 /** S1 and C1–C3: the class that decides about this field in a row of this variant. `declared` leaves out C1–C3. */
 export function classOf(item: Item, variant: Variant, declared: boolean): DisclosureClass {
   const { disclosure } = item;
@@ -34,11 +37,12 @@ export function variantOf(
   type: RecordType,
   row: { readonly gate?: Gate | undefined; readonly columns: Readonly<Record<string, ColumnValue>> },
 ): Variant {
+  if (type.kind === 'catalogue') return NO_SUBJECT;
   const { gate } = row;
   const state = row.columns.state;
   return {
     person: personOf(gate),
-    secret: type.kind === 'catalogue' ? false : gate?.secrecy !== 'NONE',
+    secret: gate?.secrecy !== 'NONE',
     state: typeof state === 'string' && statesOf(type).includes(state) ? state : null,
   };
 }
@@ -60,7 +64,7 @@ export function exampleOf({ person, secret }: Variant): Pick<Gate, 'subjectKind'
 
 /** Every variant that rows of this type can have, each with the filter that tells its rows. */
 export function variantsOf(type: RecordType): readonly { readonly variant: Variant; readonly rows: Filter }[] {
-  if (type.kind === 'catalogue') return [{ variant: { person: 'ORGANISATION', secret: false, state: null }, rows: EVERY }];
+  if (type.kind === 'catalogue') return [{ variant: NO_SUBJECT, rows: EVERY }];
   const organisation: Filter = { op: 'in', field: 'gate.subjectKind', values: ['ENTERPRISE', 'NON_ENTERPRISE_ORG'] };
   const paid: Filter = { op: 'eq', field: 'gate.exception', value: 'PAYMENT' };
   const exempt: Filter = allOf(

@@ -1,7 +1,7 @@
 import type { DisclosureClass } from '../schema/catalogue.ts';
 import { allOf, EVERY, type Filter, not } from '../schema/filter.ts';
 import type { Conditions } from './conditions.ts';
-import type { Audience } from './principal.ts';
+import { AUDIENCES, type Audience } from './principal.ts';
 
 /** One rule E… of the normative decision table: for whom, which rows, which classes clear and which masked. */
 export interface Rule {
@@ -24,25 +24,14 @@ export interface Rule {
   readonly toParties?: true;
 }
 
-const PUBLIC_LEVEL: readonly Audience[] = [
-  'PUBLIC',
-  'SUBJECT',
-  'AGENCY',
-  'CREDIT_BODY',
-  'APP_ORG',
-  'SUPERVISION',
-  'FINANCE',
-  'INDUSTRY_ASSOC',
-  'OPERATOR',
-  'SPECIFIC_PARTY',
-];
-
 /** Everyone but the system administrator and the auditor, who see no business data. */
-export const BUSINESS_AUDIENCES = PUBLIC_LEVEL;
+export const BUSINESS_AUDIENCES: readonly Audience[] = AUDIENCES.filter(
+  (audience) => audience !== 'SYSTEM_ADMIN' && audience !== 'AUDITOR',
+);
 
 /** Rules for records, and for Subject read as one (E18). */
 export const RECORD_RULES: readonly Rule[] = [
-  { id: 'E1', audiences: PUBLIC_LEVEL, rows: ({ shown }) => shown, clear: ['OPEN'], masked: ['OPEN_MASKED'] },
+  { id: 'E1', audiences: BUSINESS_AUDIENCES, rows: ({ shown }) => shown, clear: ['OPEN'], masked: ['OPEN_MASKED'] },
   { id: 'E2', audiences: ['AGENCY'], needsPurpose: true, rows: ({ open }) => open, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
   {
     id: 'E3',
@@ -143,7 +132,7 @@ export const RECORD_RULES: readonly Rule[] = [
 
 /** Rules for documents without a subject (lists, departments, measures …): E17 and what E2–E13 leave of themselves without a row's gate. */
 export const CATALOGUE_RULES: readonly Rule[] = [
-  { id: 'E17', audiences: PUBLIC_LEVEL, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
+  { id: 'E17', audiences: BUSINESS_AUDIENCES, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
   {
     id: 'E2',
     audiences: ['AGENCY'],

@@ -52,7 +52,8 @@ export function completePrincipal(principal: Principal, registry: Registry): Pri
   const known = Object.fromEntries(FROM_REGISTRY.map((claim) => [claim, entry[claim] || undefined]));
   if (entry.kind === 'CLIENT' && entry.orgUscc) known.orgUscc = entry.orgUscc;
   for (const claim of [...FROM_REGISTRY, 'orgUscc'] as const) {
-    if (principal[claim] !== undefined && known[claim] !== undefined && principal[claim] !== known[claim]) throw contradiction(claim);
+    if (principal[claim] !== undefined && known[claim] !== undefined && !sameClaim(principal[claim], known[claim]))
+      throw contradiction(claim);
   }
   return { ...principal, ...known };
 }
@@ -74,6 +75,11 @@ export function checkAccount(principal: Principal, registry: Registry, { mode, t
   if (principal.staffId === undefined) return;
   const employer = principal.orgUscc ?? entry?.orgUscc;
   check(employer ? registry.staff(employer, principal.staffId) : undefined, 'staff member');
+}
+
+/** Codes are written in capitals by some and small by others. */
+function sameClaim(claimed: string | undefined, known: string | undefined): boolean {
+  return claimed?.toUpperCase() === known?.toUpperCase();
 }
 
 const FROM_REGISTRY = ['level', 'regionCode', 'orgNature', 'qualificationNo'] as const;

@@ -46,7 +46,7 @@ export function federate(
   graph: Graph,
   hub: Hub,
   report: (error: unknown) => string,
-  composed: Composed = composeSubgraphs(graph.subgraphs),
+  composed: Composed = composeSubgraphs(graph.subgraphs, hub.catalogue),
 ): Engine {
   const calls = new Map(graph.subgraphs.map((subgraph) => [subgraph.name, localCall(subgraph, report)]));
   return createFederatedEngine({ ...graph.admission, composed, subgraphs: calls, clock: hub.clock });

@@ -5,7 +5,6 @@ import { readCatalogue } from '../schema/read-catalogue.ts';
 import { expand } from '../subgraphs/kit/expand.ts';
 import { readCatalogueFiles } from './catalogue-files.ts';
 import { subgraphExtras } from './graph.ts';
-import { lintGraph } from './lint-graph.ts';
 
 export interface StaticGraph {
   readonly catalogue: Catalogue;
@@ -29,6 +28,5 @@ export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
     ),
   }));
   const policy = compilePolicy(subgraphs, catalogue);
-  lintGraph(subgraphs, catalogue);
-  return { catalogue, policy, composed: composeSubgraphs(subgraphs) };
+  return { catalogue, policy, composed: composeSubgraphs(subgraphs, catalogue) };
 }

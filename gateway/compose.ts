@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
 import { type ASTNode, type DocumentNode, type GraphQLSchema, Kind, visit } from 'graphql';
+import type { Catalogue } from '../schema/catalogue.ts';
+import { lintGraph } from './lint-graph.ts';
 
 export interface Composed {
   /** The supergraph for the planner. */
@@ -20,9 +22,10 @@ const OWN_DIRECTIVES = new Set(['recordType', 'catalogueType', 'item', 'value', 
 /**
  * Composes the subgraphs. Disclosure is compiled from each subgraph's own SDL and kept beside the supergraph, so its directives are taken out first:
  * composition would merge contradicting ones with no more than a hint.
- * @throws CompositionFault with every error of the composition
+ * @throws PolicyError with every fault that the lint finds, CompositionFault with every error of the composition
  */
-export function composeSubgraphs(subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[]): Composed {
+export function composeSubgraphs(subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[], catalogue: Catalogue): Composed {
+  lintGraph(subgraphs, catalogue);
   const result = composeServices(
     subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) })),
   );

@@ -74,7 +74,9 @@ function readItem(
     envelope,
     disclosure: readDisclosure(disclose),
   };
-  const closed = read.encrypted ? 'encrypted' : read.disclosure.scrub ? 'scrubbed' : read.disclosure.mask ? 'masked' : undefined;
+  // An open field is masked only where a person or a secret closes it, and there no filter reaches it.
+  const masked = read.disclosure.mask !== undefined && (read.disclosure.class !== 'OPEN' || read.disclosure.individual !== undefined);
+  const closed = read.encrypted ? 'encrypted' : read.disclosure.scrub ? 'scrubbed' : masked ? 'masked' : undefined;
   if (closed && (read.filter || read.order))
     faults.push(faultAt(field, `${coordinate} is ${closed} and can be neither filtered nor ordered`));
   if ((read.disclosure.mask || read.disclosure.scrub) && type !== 'String' && type !== 'CitizenIdNumber')

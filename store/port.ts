@@ -9,20 +9,28 @@ export type Awaitable<T> = T | Promise<T>;
 export interface CollectionSpec {
   /** kebab-case. */
   readonly name: string;
-  /** Its documents carry a gate (records, subjects, the record index). */
+  /** Each of its documents carries a gate (records, subjects, the record index); without it none does. */
   readonly gated: boolean;
-  /** Values beside the body that are filtered, ordered or looked up by. `list` holds strings. */
+  /**
+   * Values beside the body that are filtered, ordered or looked up by. `list` holds strings, `integer` safe integers.
+   * A column that is declared later is missing in what was stored before, until that is stored again.
+   */
   readonly columns: readonly { readonly name: string; readonly type: 'text' | 'integer' | 'list' }[];
-  /** The key is always the last part; gate columns that row rules read are appended so that a page and a count are answered from the index. */
+  /**
+   * The key is always the last part; with `covering`, the gate is appended, so that a page and a count are answered from the index.
+   * A page is read from the index whose first fields the filter holds equal and whose other fields are its order; of several, from the
+   * longest, then from the one declared first. With `unique`, no two documents have the same values; a missing one is like no other.
+   */
   readonly indexes: readonly { readonly fields: readonly FieldName[]; readonly unique?: boolean; readonly covering?: boolean }[];
 }
 
 export interface Document {
   readonly key: string;
-  /** 1, 2, 3 … */
+  /** 1, 2, 3 …; under a key that stood before, the count goes on where it ended. */
   readonly version: number;
   readonly body: JsonObject;
   readonly gate?: Gate | undefined;
+  /** Every declared one, null where the document has no value for it. */
   readonly columns: Readonly<Record<string, ColumnValue>>;
 }
 
@@ -34,7 +42,7 @@ export interface Version extends Document {
 
 export interface Query {
   readonly where: Filter;
-  /** Missing values sort lowest. The key breaks ties, in the direction of the last field. */
+  /** Missing values sort lowest, text by code point. The key breaks ties, in the direction of the last field (ASC without one). */
   readonly order: readonly Order[];
   /** Where the page begins: behind this place. `values` are those of `order`, in its order. */
   readonly after?: { readonly values: readonly (string | number | null)[]; readonly key: string } | undefined;
@@ -61,11 +69,12 @@ export interface Change {
   readonly position: Position;
   readonly collection: string;
   readonly key: string;
+  /** The version that stands now; the last one that stood when REMOVED. */
   readonly version: number;
   readonly kind: 'CREATED' | 'UPDATED' | 'REMOVED';
   /** The gate of this version; of the last one when REMOVED. */
   readonly gate?: Gate | undefined;
-  /** Names of the body's fields that differ from the version before; never values. */
+  /** Names of the body's fields that differ from the version before (all when CREATED, none when REMOVED); never values. */
   readonly fields: readonly string[];
   readonly actor: string;
   /** RFC 3339. */
@@ -77,10 +86,10 @@ export interface Reader {
   get(collection: string, keys: readonly string[]): Awaitable<readonly (Document | undefined)[]>;
   /** One page in the order of one declared index, then key; never the whole. */
   find(collection: string, query: Query): Awaitable<readonly Document[]>;
-  /** One page for each of `values` of an indexed field, in one call: fifty subjects' penalties are one read. */
+  /** One page for each of `values` of an indexed text field, in one call: fifty subjects' penalties are one read. */
   findPer(collection: string, field: FieldName, values: readonly string[], query: Query): Awaitable<readonly (readonly Document[])[]>;
   count(collection: string, where: Filter): Awaitable<number>;
-  /** Every version that ever stood under this key, oldest first, the present one last. */
+  /** Every version that ever stood under this key, oldest first, the present one (if any) last. */
   versions(collection: string, key: string): Awaitable<readonly Version[]>;
   /** Entries of a log in the order they were appended, from `after` (0 = the beginning) on. */
   entries(log: string, after: number, limit: number): Awaitable<readonly { readonly place: number; readonly entry: JsonObject }[]>;
@@ -100,7 +109,10 @@ export interface Writer extends Reader {
 export interface Store {
   /** One snapshot. */
   read<T>(work: (tx: Reader) => Awaitable<T>): Promise<T>;
-  /** One transaction; `work` may run twice and awaits nothing but `tx`. `actor` stands in every change it makes. A nested call fails at once. */
+  /**
+   * One transaction; `work` may run twice and awaits nothing but `tx`. `actor` stands in every change it makes. A nested call fails at once.
+   * Nothing is kept when `work` throws, nor when a call that writes has failed in it, even if `work` caught that error.
+   */
   write<T>(work: (tx: Writer) => Awaitable<T>, options: { readonly actor: string }): Promise<T>;
   /** Changes behind `after` (null = the beginning), in commit order: once a position was seen, nothing at or before it ever appears. */
   changes(after: Position | null, limit: number): Promise<readonly Change[]>;

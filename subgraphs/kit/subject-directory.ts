@@ -1,9 +1,15 @@
 import type { SubjectKind } from '../../schema/gate.ts';
 
-/** How a row or a token names its subject. */
+/** How a row or a token names its subject. A person's `region` is that of the row, which is where a new person is looked after. */
 export type SubjectHandle =
   | { readonly kind: 'organisation'; readonly uscc: string; readonly name: string }
-  | { readonly kind: 'person'; readonly idType: string; readonly idNumber: string; readonly name: string };
+  | {
+      readonly kind: 'person';
+      readonly idType: string;
+      readonly idNumber: string;
+      readonly name: string;
+      readonly region?: string | null | undefined;
+    };
 
 export interface KnownSubject {
   readonly id: string;

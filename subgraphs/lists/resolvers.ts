@@ -37,7 +37,7 @@ export function listResolvers(catalogue: Catalogue, sealer: Sealer): Resolvers {
         context: SubgraphContext,
         info: GraphQLResolveInfo,
       ) => {
-        if (!/^[0-9]{3}[0-9Xx]$/.test(idTail))
+        if (!/^[0-9A-Za-z]{4}$/.test(idTail))
           throw new HubError('BAD_USER_INPUT', 'idTail has to be the last four characters of the number');
         if (name.trim() === '') throw new HubError('BAD_USER_INPUT', 'name has to be the whole name');
         const visible = bind(visibleRows(context.accessOf(type)), context.caller.params);

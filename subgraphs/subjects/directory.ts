@@ -41,9 +41,14 @@ export function createSubjectDirectory(parts: DirectoryParts): SubjectDirectory 
       const places = handles.map((handle) => placeOf(sealer, handle));
       const looked = await store.read(async (tx) => {
         const known = await lookUp(tx, places);
-        return { known, isSettled: places.every(({ value }) => known.has(value)) && (await newWorkItems(parts, tx, places, known)).length === 0 };
+        return {
+          known,
+          isSettled: places.every(({ value }) => known.has(value)) && (await newWorkItems(parts, tx, places, known)).length === 0,
+        };
       });
-      const known = looked.isSettled ? looked.known : await untilUndisturbed(() => store.write((tx) => settle(parts, tx, places, looked.known), { actor }));
+      const known = looked.isSettled
+        ? looked.known
+        : await untilUndisturbed(() => store.write((tx) => settle(parts, tx, places, looked.known), { actor }));
       return places.map(({ value }) => knownSubject(known.get(value)));
     },
     async find(handle) {
@@ -58,7 +63,9 @@ export function createSubjectDirectory(parts: DirectoryParts): SubjectDirectory 
     async named(namings, actor) {
       const first = new Map<string, Naming>();
       for (const naming of namings) if (!first.has(naming.subjectId)) first.set(naming.subjectId, naming);
-      const unnamed = await store.read(async (tx) => (await tx.get(SUBJECTS.name, [...first.keys()])).filter((subject) => subject && !isPublic(subject)));
+      const unnamed = await store.read(async (tx) =>
+        (await tx.get(SUBJECTS.name, [...first.keys()])).filter((subject) => subject && !isPublic(subject)),
+      );
       if (unnamed.length > 0) await untilUndisturbed(() => store.write((tx) => makePublic(parts, tx, [...first.values()]), { actor }));
     },
   };
@@ -85,16 +92,27 @@ async function lookUp(tx: Reader, places: readonly Place[]): Promise<Map<string,
 }
 
 /** Creates who is not there, and puts on the work-list what somebody has to look at. May run twice. */
-async function settle(parts: DirectoryParts, tx: Writer, places: readonly Place[], before: ReadonlyMap<string, Document>): Promise<ReadonlyMap<string, Document>> {
+async function settle(
+  parts: DirectoryParts,
+  tx: Writer,
+  places: readonly Place[],
+  before: ReadonlyMap<string, Document>,
+): Promise<ReadonlyMap<string, Document>> {
   const unknown = places.filter(({ value }) => !before.has(value));
   const known = new Map([...before, ...(await lookUp(tx, unknown))]);
   const missing = new Map<string, Place>();
   for (const place of places) if (!known.has(place.value) && !missing.has(place.value)) missing.set(place.value, place);
   const values = [...missing.keys()];
-  const created = await tx.putMany(SUBJECTS.name, [...missing.values()].map((place) => newSubject(parts, place)));
+  const created = await tx.putMany(
+    SUBJECTS.name,
+    [...missing.values()].map((place) => newSubject(parts, place)),
+  );
   for (const [index, document] of created.entries()) known.set(values[index] ?? '', document);
   const items = await newWorkItems(parts, tx, places, known);
-  await tx.putMany(WORK_ITEMS.name, items.map((item) => workItemPut(item)));
+  await tx.putMany(
+    WORK_ITEMS.name,
+    items.map((item) => workItemPut(item)),
+  );
   return known;
 }
 
@@ -103,11 +121,12 @@ function newSubject({ sealer, clock, newId }: DirectoryParts, { column, value, h
   const kind: SubjectKind = handle.kind === 'person' ? 'INDIVIDUAL' : kindOfUscc(value);
   const body = handle.kind === 'person' ? personBody(sealer, handle) : organisationBody(value, handle.name, kind);
   const regionCode = handle.kind === 'person' ? null : value.slice(2, 8);
+  const region = handle.kind === 'person' ? (handle.region ?? null) : regionCode;
   return {
     key,
     expected: 0,
     body,
-    gate: subjectGate(key, kind, { region: regionCode, today: shanghaiToday(clock.now()) }),
+    gate: subjectGate(key, kind, { region, today: shanghaiToday(clock.now()) }),
     columns: { uscc: null, personIndex: null, [column]: value, name: body.name ?? null, kind, regionCode },
   };
 }
@@ -155,13 +174,19 @@ function subjectGate(key: string, kind: SubjectKind, { region, today }: { readon
 }
 
 /** Code problems and differing names of these subjects that are not on the work-list yet. */
-async function newWorkItems({ sealer, clock }: DirectoryParts, tx: Reader, places: readonly Place[], known: ReadonlyMap<string, Document>): Promise<readonly WorkItem[]> {
+async function newWorkItems(
+  { sealer, clock }: DirectoryParts,
+  tx: Reader,
+  places: readonly Place[],
+  known: ReadonlyMap<string, Document>,
+): Promise<readonly WorkItem[]> {
   const openedOn = shanghaiToday(clock.now());
   const items = new Map<string, WorkItem>();
   for (const { value, handle } of places) {
     const subject = known.get(value);
     if (!subject) continue;
-    const found = handle.kind === 'organisation' && subject.body.codeStatus === 'CHECK_FAILED' ? codeItem(subject.key, openedOn) : undefined;
+    const found =
+      handle.kind === 'organisation' && subject.body.codeStatus === 'CHECK_FAILED' ? codeItem(subject.key, openedOn) : undefined;
     for (const item of [found, nameItem(sealer, subject, handle.name, openedOn)]) if (item) items.set(item.key, item);
   }
   if (items.size === 0) return [];
@@ -187,7 +212,10 @@ function workItemPut({ key, body }: WorkItem): Put {
 
 /** Opens those organisations that are not public yet. A person never is. */
 async function makePublic({ sealer, clock }: DirectoryParts, tx: Writer, namings: readonly Naming[]): Promise<void> {
-  const subjects = await tx.get(SUBJECTS.name, namings.map(({ subjectId }) => subjectId));
+  const subjects = await tx.get(
+    SUBJECTS.name,
+    namings.map(({ subjectId }) => subjectId),
+  );
   const puts: Put[] = [];
   const items: WorkItem[] = [];
   for (const [index, { facts }] of namings.entries()) {
@@ -200,7 +228,10 @@ async function makePublic({ sealer, clock }: DirectoryParts, tx: Writer, namings
     if (item) items.push(item);
   }
   await tx.putMany(SUBJECTS.name, puts);
-  const standing = await tx.get(WORK_ITEMS.name, items.map(({ key }) => key));
+  const standing = await tx.get(
+    WORK_ITEMS.name,
+    items.map(({ key }) => key),
+  );
   await tx.putMany(WORK_ITEMS.name, items.filter((_item, index) => !standing[index]).map(workItemPut));
 }
 

@@ -14,7 +14,17 @@ export interface NamingParts {
 }
 
 /** Fields of a subject that follow from its code or its certificate, never from a row. */
-const OWN: ReadonlySet<string> = new Set(['name', 'uscc', 'idType', 'idNumber', 'subType', 'isIndividualBusiness', 'regionCode', 'codeStatus', 'kind']);
+const OWN: ReadonlySet<string> = new Set([
+  'name',
+  'uscc',
+  'idType',
+  'idNumber',
+  'subType',
+  'isIndividualBusiness',
+  'regionCode',
+  'codeStatus',
+  'kind',
+]);
 /** So many subjects are remembered as public, so that a department's next thousand rows about them cost nothing. */
 const REMEMBERED = 200_000;
 const EVERYBODY = { audience: 'PUBLIC', authLevel: 0, ownSources: [], grants: [] } as const;
@@ -31,7 +41,9 @@ interface NamingType {
 
 /** Makes an organisation public as soon as a row that is open to everybody names it (decision table, E18). */
 export function subjectNaming({ store, catalogue, directory, clock }: NamingParts): EffectHandler {
-  const types = new Map(catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.collection, namingType(catalogue, type)]));
+  const types = new Map(
+    catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.collection, namingType(catalogue, type)]),
+  );
   const known = new Set<string>();
   return {
     name: 'subject-naming',
@@ -65,7 +77,12 @@ function namingType(catalogue: Catalogue, type: RecordType): NamingType {
 }
 
 /** The first open change of each subject that is not known to be public. */
-function firstOpen(changes: readonly Change[], types: ReadonlyMap<string, NamingType>, params: Params, known: ReadonlySet<string>): ReadonlyMap<string, Change> {
+function firstOpen(
+  changes: readonly Change[],
+  types: ReadonlyMap<string, NamingType>,
+  params: Params,
+  known: ReadonlySet<string>,
+): ReadonlyMap<string, Change> {
   const first = new Map<string, Change>();
   for (const change of changes) {
     const subjectId = change.gate?.subjectId;

@@ -76,7 +76,7 @@ describe('readCatalogue', () => {
     ],
     [
       'a masked field that can be filtered',
-      grade('"电话"\nphone: String @item(filter: true) @disclose(class: OPEN, mask: PHONE)'),
+      grade('"电话"\nphone: String @item(filter: true) @disclose(class: OPEN_MASKED, mask: PHONE)'),
       'NoiseGrade.phone is masked and can be neither filtered nor ordered',
     ],
     ['a mask on a number', grade('"分值"\nscore: Int @item @disclose(class: OPEN, mask: ID)'), 'NoiseGrade.score: a mask fits text only'],

@@ -107,7 +107,9 @@ async function place({ parts, plan, origin }: Batch, candidates: readonly Candid
       identity: { identity: catalogueIdentityOf(type, parts.sealer, candidate.values), triple: '', document: '' },
     }));
   }
-  const handles = candidates.flatMap(({ handle }): readonly SubjectHandle[] => (handle ? [handle] : []));
+  const handles = candidates.flatMap(({ handle, region }): readonly SubjectHandle[] =>
+    handle ? [handle.kind === 'person' ? { ...handle, region } : handle] : [],
+  );
   const subjects = await parts.directory.resolve(handles, origin.actor);
   return candidates.map((candidate, index) => {
     const subject = subjects[index];

@@ -1,0 +1,24 @@
+import { describe } from '@jest/globals';
+import { describeChanges } from './describe-changes.ts';
+import { describeConcurrency } from './describe-concurrency.ts';
+import { describeFilters } from './describe-filters.ts';
+import { describeOperations } from './describe-operations.ts';
+import { describeReading } from './describe-reading.ts';
+import { describeReopening } from './describe-reopening.ts';
+import { describeSurvival } from './describe-survival.ts';
+import { describeWriting } from './describe-writing.ts';
+import type { StoreFactory } from './place.ts';
+
+/** What every store has to do, whichever it is. */
+export function describeStore(name: string, factory: StoreFactory): void {
+  describe(`the ${name} store`, () => {
+    describeReading(factory);
+    describeWriting(factory);
+    describeChanges(factory);
+    describeFilters(factory);
+    describeOperations(factory);
+    describeConcurrency(factory);
+    describeReopening(factory);
+    describeSurvival(factory);
+  });
+}
