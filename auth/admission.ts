@@ -4,7 +4,7 @@ import { HubError } from '../schema/errors.ts';
 import type { Params } from '../schema/filter.ts';
 import type { AccessBook } from './access-book.ts';
 import { askedOf, type Operation } from './asked.ts';
-import { type Caller, keyOfProfile, type Profile } from './caller.ts';
+import { type Caller, keyOfProfile, type Profile, type Voucher } from './caller.ts';
 import { disclosureYears, overAgeParam } from './conditions.ts';
 import { isStructural, type Policy } from './policy.ts';
 import type { GrantBook, VoucherBook } from './ports.ts';
@@ -51,20 +51,57 @@ export interface Admitted {
  * @throws FORBIDDEN, PURPOSE_REQUIRED, VOUCHER_INVALID
  */
 export async function admit(parts: AdmissionParts, request: AdmissionRequest): Promise<Admitted> {
-  const { principal, policy } = { ...parts, ...request };
-  const registry = await parts.registryFor(principal);
-  checkAccount(principal, registry, { mode: parts.registryMode, today: request.today });
-  const asked = askedOf(request.schema, policy, request.operation, request.fragments, request.variables);
-  checkOperation(policy, asked, principal.audience);
-  const purpose = purposesOf(principal.audience).find((known) => known === request.purpose);
-  if (needsPurpose(principal.audience, request.voucher !== undefined) && purpose === undefined && namesMoreThanOpen(policy, asked)) {
+  const { principal } = request;
+  const { registry, asked } = await permitted(parts, request);
+  const purpose = purposeOf(request);
+  if (needsPurpose(principal.audience, request.voucher !== undefined) && purpose === undefined && namesMoreThanOpen(parts.policy, asked)) {
     throw new HubError('PURPOSE_REQUIRED', 'this operation names coordinates that are not open: state a purpose in the header Hub-Purpose');
   }
-  const caller = await callerOf(parts, request, registry, purpose);
+  const voucher = await voucherOf(parts, request, purpose);
+  if (presentsVoucher(request) && !voucher) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
+  const caller = await callerOf(parts, request, registry, { purpose, voucher });
   checkFilters(parts, caller, asked);
   if (request.withheld === 'reject') checkSelections(parts, caller, asked);
   await claimVoucher(parts, caller);
   return { caller, asked };
+}
+
+/** The same caller for an explanation, which stops after account and operation: a purpose that is missing and a voucher that cannot be used explain themselves. @throws FORBIDDEN */
+export async function admitToExplain(parts: AdmissionParts, request: AdmissionRequest): Promise<Admitted> {
+  const { registry, asked } = await permitted(parts, request);
+  const purpose = purposeOf(request);
+  return { caller: await callerOf(parts, request, registry, { purpose, voucher: await voucherOf(parts, request, purpose) }), asked };
+}
+
+/** Q2: the account is active, and the operation is for this audience. */
+async function permitted(
+  { policy, registryFor, registryMode }: AdmissionParts,
+  request: AdmissionRequest,
+): Promise<{ readonly registry: Registry; readonly asked: Operation }> {
+  const registry = await registryFor(request.principal);
+  checkAccount(request.principal, registry, { mode: registryMode, today: request.today });
+  const asked = askedOf(request.schema, policy, request.operation, request.fragments, request.variables);
+  checkOperation(policy, asked, request.principal.audience);
+  return { registry, asked };
+}
+
+function purposeOf({ principal, purpose }: AdmissionRequest): string | undefined {
+  return purposesOf(principal.audience).find((known) => known === purpose);
+}
+
+function presentsVoucher({ principal: { audience }, voucher }: AdmissionRequest): boolean {
+  return (audience === 'CREDIT_BODY' || audience === 'APP_ORG') && voucher !== undefined;
+}
+
+/** V1. */
+async function voucherOf(
+  { vouchers }: AdmissionParts,
+  request: AdmissionRequest,
+  purpose: string | undefined,
+): Promise<Voucher | undefined> {
+  return request.voucher !== undefined && presentsVoucher(request)
+    ? vouchers.usable(request.voucher, request.principal, purpose, request.now)
+    : undefined;
 }
 
 function checkOperation(policy: Policy, { rootFields }: Operation, audience: Audience): void {
@@ -73,8 +110,8 @@ function checkOperation(policy: Policy, { rootFields }: Operation, audience: Aud
   }
 }
 
-function needsPurpose(audience: Audience, presentsVoucher: boolean): boolean {
-  return audience === 'AGENCY' || ((audience === 'CREDIT_BODY' || audience === 'APP_ORG') && presentsVoucher);
+function needsPurpose(audience: Audience, withVoucher: boolean): boolean {
+  return audience === 'AGENCY' || ((audience === 'CREDIT_BODY' || audience === 'APP_ORG') && withVoucher);
 }
 
 /** Q3: variants for persons and states do not count, structural coordinates neither. */
@@ -90,15 +127,11 @@ async function callerOf(
   parts: AdmissionParts,
   request: AdmissionRequest,
   registry: Registry,
-  purpose: string | undefined,
+  { purpose, voucher }: Pick<Profile, 'purpose' | 'voucher'>,
 ): Promise<Caller> {
   const { principal } = request;
   const { audience, orgUscc } = principal;
   const takesGrants = (audience === 'AGENCY' || audience === 'SUPERVISION') && orgUscc !== undefined;
-  const takesVoucher = (audience === 'CREDIT_BODY' || audience === 'APP_ORG') && request.voucher !== undefined;
-  const voucher =
-    takesVoucher && request.voucher ? await parts.vouchers.usable(request.voucher, principal, purpose, request.now) : undefined;
-  if (takesVoucher && !voucher) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
   const matters = orgUscc ? registry.department(orgUscc)?.matters : undefined;
   const profile: Profile = {
     audience,

@@ -47,6 +47,8 @@ export interface Profile {
   readonly ownSources: readonly string[];
   readonly grants: readonly Grant[];
   readonly voucher?: Voucher | undefined;
+  /** A row is revealed to this member of staff; which one is bound as `revealed`. */
+  readonly reveals?: true | undefined;
 }
 
 /** Who asks, as every function that serves a caller is told. */

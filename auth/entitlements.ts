@@ -44,7 +44,7 @@ export function entitlements(profile: Profile, type: RecordType, today: string):
   const found = rulesFor(type).flatMap((rule) => compileRule(rule, profile, type, today));
   const best = new Map<string, Effect>();
   for (const entitlement of found) {
-    for (const { variant } of reachable(entitlement, type)) unite(best, entitlement.effects(variant));
+    for (const { variant } of reachableVariants(entitlement, type)) unite(best, entitlement.effects(variant));
   }
   return { type, entitlements: found, best };
 }
@@ -57,6 +57,7 @@ function rulesFor(type: RecordType): readonly Rule[] {
 function compileRule(rule: Rule, profile: Profile, type: RecordType, today: string): readonly Entitlement[] {
   if (!rule.audiences.includes(profile.audience)) return [];
   if (rule.needsPurpose && !statesPurpose(profile)) return [];
+  if (rule.needsReveal && !profile.reveals) return [];
   if (rule.toParties && type.parties.length === 0 && !hasPartyRole(type.items)) return [];
   const conditions = conditionsFor(type, profile);
   const rows = rule.rows(conditions);
@@ -228,7 +229,7 @@ export function narrow(
   const organisation: Filter = { op: 'in', field: 'gate.subjectKind', values: ['ENTERPRISE', 'NON_ENTERPRISE_ORG'] };
   const narrowed = new Set<string>();
   const parts = access.entitlements.map((entitlement) => {
-    const variants = reachable(entitlement, access.type);
+    const variants = reachableVariants(entitlement, access.type);
     for (const coordinate of asked) {
       if (variants.some(({ variant }) => entitlement.effects(variant).get(coordinate) !== 'VALUE')) narrowed.add(coordinate);
     }
@@ -240,7 +241,7 @@ export function narrow(
 }
 
 /** Variants that the rows of this entitlement can be of. */
-function reachable(entitlement: Entitlement, type: RecordType): ReturnType<typeof variantsOf> {
+export function reachableVariants(entitlement: Entitlement, type: RecordType): ReturnType<typeof variantsOf> {
   const variants = variantsOf(type);
   if (type.kind === 'catalogue') return variants;
   return variants.filter(

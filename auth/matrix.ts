@@ -22,6 +22,8 @@ export interface Rule {
   readonly datesFollowClass?: true;
   /** Applies only to types of documents that have parties (E20). */
   readonly toParties?: true;
+  /** Only while a row is revealed to this member of staff. */
+  readonly needsReveal?: true;
 }
 
 /** Everyone but the system administrator and the auditor, who see no business data. */
@@ -116,6 +118,7 @@ export const RECORD_RULES: readonly Rule[] = [
   {
     id: 'E13',
     audiences: ['OPERATOR'],
+    needsReveal: true,
     rows: ({ inRegion, revealed }) => allOf(inRegion, revealed),
     clear: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
   },

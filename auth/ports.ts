@@ -1,4 +1,5 @@
-import type { Grant, Voucher } from './caller.ts';
+import type { Caller, Grant, Voucher } from './caller.ts';
+import type { AccessExplanation, CoordinateAccess } from './explain.ts';
 import type { Principal } from './principal.ts';
 
 /** Duty grants of a department; implemented by the subgraph `access`. */
@@ -13,4 +14,11 @@ export interface VoucherBook {
   usable(id: string, principal: Principal, purpose: string | undefined, now: Date): Promise<Voucher | undefined>;
   /** Counts one use under the request's id, once however often it is asked (V3). False when no use was left. */
   claim(id: string, requestId: string): Promise<boolean>;
+}
+
+/** Explanations of operations; the gateway's, which alone knows the whole graph. */
+export interface Explainer {
+  /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN */
+  explain(caller: Caller, query: string, variables: Readonly<Record<string, unknown>>): AccessExplanation;
+  whoMaySee(today: string, coordinate: string): readonly CoordinateAccess[];
 }

@@ -97,7 +97,7 @@ function penalty(row: number): readonly string[] {
   return [
     isPerson ? person : `浉河第${who}商贸有限公司`, isPerson ? '自然人' : '法人及非法人组织', code, code.slice(8, 17), isPerson ? '' : person, isPerson ? '' : '身份证', isPerson ? '' : citizenId(who),
     isPerson ? '身份证' : '', isPerson ? citizenId(who) : '', `浉罚〔${year}〕${String(row).padStart(7, '0')}号`, '经营超过保质期的食品',
-    `经检查，当事人货架上摆放的${row % 9}盒糕点已超过保质期${row % 90}天，当场未能提供进货查验记录，联系电话13900000000。`,
+    `经检查，当事人货架上摆放的${row % 9}盒糕点已超过保质期${row % 90}天${row % 4 === 0 ? '，当场未能提供进货查验记录，联系电话13900000000' : ''}。`,
     '《中华人民共和国食品安全法》第一百二十四条第一款第五项', row % 3 === 0 ? '警告' : '罚款；没收非法财物', `对当事人作出行政处罚，罚款${fine}万元`, row % 3 === 0 ? '' : fine,
     day, day.replace(/^\d+/, String(year + 1)), name, authority, name, authority, '',
   ];

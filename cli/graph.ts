@@ -1,8 +1,9 @@
 import type { AccessBook } from '../auth/access-book.ts';
+import type { Explainer } from '../auth/ports.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { CatalogueFile } from '../schema/read-catalogue.ts';
 import type { Store } from '../store/port.ts';
-import { EXTRA as ACCESS_EXTRA, resolvers as accessResolvers } from '../subgraphs/access/resolvers.ts';
+import { EXTRA as ACCESS_EXTRA, accessResolvers } from '../subgraphs/access/resolvers.ts';
 import { changesResolvers, extraOf } from '../subgraphs/changes/resolvers.ts';
 import { defineSubgraph, type Resolvers, type Subgraph, type SubgraphDefinition } from '../subgraphs/kit/define-subgraph.ts';
 import type { Extra } from '../subgraphs/kit/expand.ts';
@@ -20,6 +21,7 @@ export interface GraphParts {
   readonly access: AccessBook;
   readonly owner: RecordOwner;
   readonly submit: SubmitMutation;
+  readonly explainer: Explainer;
 }
 
 /** What subgraphs add to what follows from their files. */
@@ -28,12 +30,12 @@ export function subgraphExtras(catalogue: Catalogue): Readonly<Record<string, Ex
 }
 
 /** Definitions of every subgraph of this hub: those with folders, and one for each department file. */
-function subgraphDefinitions({ files, catalogue, sealer, owner }: GraphParts): readonly SubgraphDefinition[] {
+function subgraphDefinitions({ files, catalogue, sealer, owner, explainer }: GraphParts): readonly SubgraphDefinition[] {
   const extras = subgraphExtras(catalogue);
   const resolvers: Readonly<Record<string, Resolvers>> = {
     subjects: subjectResolvers(catalogue, sealer),
     lists: listResolvers(catalogue, sealer),
-    access: accessResolvers,
+    access: accessResolvers(explainer),
     changes: changesResolvers(catalogue, owner),
   };
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(resolvers)])];

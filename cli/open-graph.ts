@@ -1,10 +1,13 @@
 import { type AccessBook, createAccessBook } from '../auth/access-book.ts';
 import type { AdmissionParts } from '../auth/admission.ts';
+import { whoMaySee } from '../auth/explain.ts';
 import { compilePolicy, type Policy } from '../auth/policy.ts';
+import type { Explainer } from '../auth/ports.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { RegistryMode } from '../auth/registry.ts';
 import { type Composed, composeSubgraphs } from '../gateway/compose.ts';
 import type { Engine } from '../gateway/engine.ts';
+import { createTextExplainer } from '../gateway/explain-text.ts';
 import { createFederatedEngine } from '../gateway/federated-engine.ts';
 import { createSubgraphEngine } from '../gateway/subgraph-engine.ts';
 import { NO_GRANTS, NO_VOUCHERS } from '../subgraphs/access/no-grants.ts';
@@ -20,6 +23,8 @@ export interface Graph {
   readonly subgraphs: readonly Subgraph[];
   readonly policy: Policy;
   readonly admission: AdmissionParts;
+  /** Made when it is first asked for: a subgraph that stands alone rarely needs it. */
+  readonly composed: () => Composed;
 }
 
 /** The subgraphs of a hub with their policy, ready to be put behind a door. */
@@ -27,8 +32,27 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
   const access: AccessBook = createAccessBook();
   const settle = () => hub.effects.settle();
   const owner = createRecordOwner({ store: hub.store, catalogue: hub.catalogue, access, engine: hub.engine, settle });
-  const subgraphs = openSubgraphs({ ...hub, access, owner, submit: createSubmitMutation(hub.engine, settle) });
-  const policy = compilePolicy(subgraphs, hub.catalogue);
+  let whole: Composed | undefined;
+  const composed = () => {
+    whole ??= composeSubgraphs(subgraphs, hub.catalogue);
+    return whole;
+  };
+  let explainText: ReturnType<typeof createTextExplainer> | undefined;
+  const explainer: Explainer = {
+    explain: (caller, query, variables) => {
+      explainText ??= createTextExplainer(composed().schema, policy, access);
+      return explainText(caller, query, variables);
+    },
+    whoMaySee: (today, coordinate) => whoMaySee(policy, access, today, coordinate),
+  };
+  const subgraphs: readonly Subgraph[] = openSubgraphs({
+    ...hub,
+    access,
+    owner,
+    explainer,
+    submit: createSubmitMutation(hub.engine, settle),
+  });
+  const policy: Policy = compilePolicy(subgraphs, hub.catalogue);
   const admission = {
     policy,
     access,
@@ -38,18 +62,13 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
     registryFor: createRegistryBook(hub.store),
     ownSubject: (principal: Principal) => ownSubject(hub, principal),
   };
-  return { subgraphs, policy, admission };
+  return { subgraphs, policy, admission, composed };
 }
 
 /** The federated graph: every subgraph in this process. */
-export function federate(
-  graph: Graph,
-  hub: Hub,
-  report: (error: unknown) => string,
-  composed: Composed = composeSubgraphs(graph.subgraphs, hub.catalogue),
-): Engine {
+export function federate(graph: Graph, hub: Hub, report: (error: unknown) => string): Engine {
   const calls = new Map(graph.subgraphs.map((subgraph) => [subgraph.name, localCall(subgraph, report)]));
-  return createFederatedEngine({ ...graph.admission, composed, subgraphs: calls, clock: hub.clock });
+  return createFederatedEngine({ ...graph.admission, composed: graph.composed(), subgraphs: calls, clock: hub.clock });
 }
 
 /** One subgraph on its own. @throws Error for a name that is no subgraph */

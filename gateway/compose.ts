@@ -24,7 +24,10 @@ const OWN_DIRECTIVES = new Set(['recordType', 'catalogueType', 'item', 'value', 
  * composition would merge contradicting ones with no more than a hint.
  * @throws PolicyError with every fault that the lint finds, CompositionFault with every error of the composition
  */
-export function composeSubgraphs(subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[], catalogue: Catalogue): Composed {
+export function composeSubgraphs(
+  subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[],
+  catalogue: Catalogue,
+): Composed {
   lintGraph(subgraphs, catalogue);
   const result = composeServices(
     subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) })),

@@ -3,8 +3,9 @@ import { operationFromDocument, type Schema } from '@apollo/federation-internals
 import { buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
 import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, print, visit } from 'graphql';
-import { type AdmissionParts, admit } from '../auth/admission.ts';
+import { type AdmissionParts, admit, admitToExplain } from '../auth/admission.ts';
 import type { Caller } from '../auth/caller.ts';
+import { explain } from '../auth/explain.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
 import { boundedCache } from './bounded-cache.ts';
@@ -79,22 +80,17 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   return {
     schema: composed.schema,
     async execute(request) {
-      if (request.headers.explain) throw new HubError('BAD_USER_INPUT', 'this hub does not explain access yet; nothing was run');
       const now = parts.clock.now();
       const { fragments } = factsOf(request, documents);
       const variables = coercedVariables(composed.schema, request.operation, request.variables);
       const { principal, headers, requestId, operation } = request;
-      const { caller } = await admit(parts, {
-        principal,
-        ...headers,
-        requestId,
-        now,
-        today: shanghaiToday(now),
-        schema: composed.schema,
-        operation,
-        fragments,
-        variables,
-      });
+      const today = shanghaiToday(now);
+      const admission = { principal, ...headers, requestId, now, today, schema: composed.schema, operation, fragments, variables };
+      if (headers.explain) {
+        const { caller, asked } = await admitToExplain(parts, admission);
+        return { data: null, extensions: { explain: explain(policy, parts.access, caller, asked) } };
+      }
+      const { caller } = await admit(parts, admission);
       const { rewritten, plan, shape } = await prepare(request, caller, variables);
       const context: CallContext = { caller, remarks: [] };
       const operationContext = buildOperationContext({ schema: views(principal.audience), operationDocument: rewritten.document });

@@ -1,6 +1,7 @@
 import { type FragmentDefinitionNode, type GraphQLError, type GraphQLSchema, Kind, visit } from 'graphql';
-import { type AdmissionParts, admit } from '../auth/admission.ts';
+import { type AdmissionParts, admit, admitToExplain } from '../auth/admission.ts';
 import type { Caller } from '../auth/caller.ts';
+import { explain } from '../auth/explain.ts';
 import { BUSINESS_AUDIENCES } from '../auth/matrix.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
@@ -34,10 +35,22 @@ export function createSubgraphEngine(parts: AdmissionParts & { readonly subgraph
       checkRepresentations(request);
       const variables = coercedVariables(subgraph.schema, request.operation, request.variables);
       const { principal, headers, requestId, operation } = request;
-      const { caller } = await admit(
-        { ...parts, policy },
-        { principal, ...headers, requestId, now, today: shanghaiToday(now), schema: subgraph.schema, operation, fragments, variables },
-      );
+      const admission = {
+        principal,
+        ...headers,
+        requestId,
+        now,
+        today: shanghaiToday(now),
+        schema: subgraph.schema,
+        operation,
+        fragments,
+        variables,
+      };
+      if (headers.explain) {
+        const { caller, asked } = await admitToExplain({ ...parts, policy }, admission);
+        return { data: null, extensions: { explain: explain(policy, parts.access, caller, asked) } };
+      }
+      const { caller } = await admit({ ...parts, policy }, admission);
       const { data, errors, remarks } = await subgraph.execute({
         document: request.document,
         operation,

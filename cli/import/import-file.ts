@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RecordType, Role } from '../../schema/catalogue.ts';
 import { normaliseHeading } from '../../schema/headings.ts';
-import { findingsOf } from '../../subgraphs/kit/record-engine/findings.ts';
+import { Findings } from '../../subgraphs/kit/record-engine/findings.ts';
 import type { RowOutcome } from '../../subgraphs/kit/record-engine/rows.ts';
 import { type ColumnPlan, planColumns, planOf, type TypePlan } from '../../subgraphs/kit/record-engine/type-plan.ts';
 import type { Hub } from '../open-hub.ts';
@@ -110,7 +110,7 @@ function checkedColumns(plan: TypePlan, { headings }: RowSource, given: readonly
 }
 
 function withoutType({ row, cells, malformed, truncated }: InputRow): RowOutcome {
-  const findings = findingsOf(row);
+  const findings = new Findings(row);
   if (truncated) findings.refuse('TRUNCATED_ROW', '');
   else if (malformed) findings.refuse('MALFORMED', '');
   else findings.refuse(cells.has(TYPE_KEY) ? 'UNKNOWN_VALUE' : 'REQUIRED', TYPE_KEY);

@@ -20,7 +20,10 @@ export function compileFilter(layout: Layout, filter: Filter): Condition {
     if (part.op === 'all' || part.op === 'any') {
       const conjunction = (part.op === 'all') !== negated;
       if (part.of.length === 0) return constant(conjunction);
-      return `(${part.of.map((each) => compile(each, negated)).join(conjunction ? ' AND ' : ' OR ')})`;
+      return joined(
+        part.of.map((each) => compile(each, negated)),
+        conjunction ? ' AND ' : ' OR ',
+      );
     }
     const test = compileTest(layout.fields.get(part.field), part);
     if (!test) return constant(negated);
@@ -33,6 +36,13 @@ export function compileFilter(layout: Layout, filter: Filter): Condition {
 export function equalFields(filter: Filter): readonly FieldName[] {
   if (filter.op === 'all') return filter.of.flatMap(equalFields);
   return filter.op === 'eq' ? [filter.field] : [];
+}
+
+/** SQLite refuses an expression that is more than 1000 deep, and reads a chain as one that is as deep as it is long. */
+function joined(parts: readonly string[], operator: string): string {
+  if (parts.length <= 100) return `(${parts.join(operator)})`;
+  const half = Math.ceil(parts.length / 2);
+  return `(${joined(parts.slice(0, half), operator)}${operator}${joined(parts.slice(half), operator)})`;
 }
 
 type Test = Exclude<Filter, { readonly op: 'all' | 'any' | 'not' }>;

@@ -7,7 +7,7 @@ import type { StoredField } from './stored-field.ts';
 import type { Condition } from './text-order.ts';
 
 /** A page as statements that are run one behind the other until it is full. */
-export interface CompiledPage {
+interface CompiledPage {
   readonly parts: readonly Condition[];
   readonly limit: number;
 }
@@ -45,7 +45,7 @@ export function readPage(connection: Connection, { parts, limit }: CompiledPage,
   const rows: Row[] = [];
   for (const { sql, params } of parts) {
     if (rows.length >= limit) break;
-    rows.push(...connection.rows(sql, [...first, ...params, limit - rows.length]));
+    for (const row of connection.rows(sql, [...first, ...params, limit - rows.length])) rows.push(row);
   }
   return rows;
 }

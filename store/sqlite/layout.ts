@@ -4,7 +4,7 @@ import type { CollectionSpec } from '../port.ts';
 import { type Statements, statementsOf, type Tables } from './statements.ts';
 import { columnField, GATE_FIELDS, KEY_FIELD, type StoredField } from './stored-field.ts';
 
-export interface StoredIndex {
+interface StoredIndex {
   readonly name: string;
   readonly sql: string;
   readonly unique: boolean;

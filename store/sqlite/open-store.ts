@@ -9,7 +9,7 @@ import { prepareTables } from './tables.ts';
 import { WriteQueue } from './write-queue.ts';
 import { SqliteWriter } from './writer.ts';
 
-export interface SqliteOptions extends StoreOptions {
+interface SqliteOptions extends StoreOptions {
   /** How long a call waits for another process to let go of the file; 30 seconds unless told. */
   readonly patienceMs?: number;
 }

@@ -8,7 +8,7 @@ import { type Layouts, SqliteReader } from './reader.ts';
 import { completeColumns, decodeObject, encodeColumns } from './rows.ts';
 
 /** Who writes, and when: it stands in every version and change of the transaction. */
-export interface Authorship {
+interface Authorship {
   readonly actor: string;
   /** RFC 3339. */
   readonly at: string;

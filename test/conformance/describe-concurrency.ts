@@ -47,10 +47,15 @@ export function describeConcurrency(factory: StoreFactory): void {
     });
 
     it('keeps the writes around one that fails', async () => {
-      const put = (key: string) => store.write((tx) => tx.put('account', key, account(key)), BY);
-      const outcomes = await Promise.allSettled(['a', 'b', 'a', 'c', 'b', 'd'].map(put));
+      const visit = (key: string, n: number) =>
+        store.write(async (tx) => {
+          await tx.append('visits', [{ n }]);
+          await tx.put('account', key, account(key));
+        }, BY);
+      const outcomes = await Promise.allSettled(['a', 'b', 'a', 'c', 'b', 'd'].map(visit));
       expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled']);
       expect((await store.changes(null, 10)).map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd']);
+      expect((await store.read((tx) => tx.entries('visits', 0, 10))).map(({ entry }) => entry.n)).toEqual([0, 1, 3, 5]);
     });
 
     it('refuses a write inside a write at once, as a defect', async () => {

@@ -7,22 +7,27 @@ import { COLLECTIONS } from './documents.ts';
 import type { StoreFactory } from './place.ts';
 
 const RUNS = process.env.HUB_TEST_LONG ? 500 : 40;
+const TIMEOUT_MS = RUNS * 1_500;
 
 export function describeFilters(factory: StoreFactory): void {
   describe('a filter', () => {
-    it('finds and counts exactly the documents that it matches', async () => {
-      const property = fc.asyncProperty(somePenalties, fc.array(someFilter, { minLength: 25, maxLength: 25 }), async (puts, filters) => {
-        await withDocuments(factory, puts, async (store) => {
-          for (const where of filters) {
-            const expected = keys(puts.filter((put) => matches(where, put)));
-            const found = await store.read((tx) => tx.find('test-penalty', { where, order: [], limit: 100 }));
-            expect({ where, found: keys(found) }).toEqual({ where, found: expected });
-            expect(await store.read((tx) => tx.count('test-penalty', where))).toBe(expected.length);
-          }
+    it(
+      'finds and counts exactly the documents that it matches',
+      async () => {
+        const property = fc.asyncProperty(somePenalties, fc.array(someFilter, { minLength: 25, maxLength: 25 }), async (puts, filters) => {
+          await withDocuments(factory, puts, async (store) => {
+            for (const where of filters) {
+              const expected = keys(puts.filter((put) => matches(where, put)));
+              const found = await store.read((tx) => tx.find('test-penalty', { where, order: [], limit: 100 }));
+              expect({ where, found: keys(found) }).toEqual({ where, found: expected });
+              expect(await store.read((tx) => tx.count('test-penalty', where))).toBe(expected.length);
+            }
+          });
         });
-      });
-      await fc.assert(property, { numRuns: RUNS });
-    }, 60_000);
+        await fc.assert(property, { numRuns: RUNS });
+      },
+      TIMEOUT_MS,
+    );
 
     it('finds nothing in the gate of a collection without one', async () => {
       await withDocuments(factory, [], async (store) => {
@@ -34,36 +39,48 @@ export function describeFilters(factory: StoreFactory): void {
   });
 
   describe('paging', () => {
-    it('shows every document exactly once and in order, whatever the order and the filter', async () => {
-      const page = fc.record({ order: someOrder, where: fc.oneof(fc.constant(EVERY), someFilter), limit: fc.integer({ min: 1, max: 5 }) });
-      const property = fc.asyncProperty(somePenalties, fc.array(page, { minLength: 12, maxLength: 12 }), async (puts, queries) => {
-        await withDocuments(factory, puts, async (store) => {
-          for (const query of queries) {
-            const expected = puts.filter((put) => matches(query.where, put)).sort(comparing(query.order));
-            const pages = await pageThrough(query, (asked) => store.read((tx) => tx.find('test-penalty', asked)));
-            expect({ query, found: pages }).toEqual({ query, found: expected.map(({ key }) => key) });
-          }
+    it(
+      'shows every document exactly once and in order, whatever the order and the filter',
+      async () => {
+        const page = fc.record({
+          order: someOrder,
+          where: fc.oneof(fc.constant(EVERY), someFilter),
+          limit: fc.integer({ min: 1, max: 5 }),
         });
-      });
-      await fc.assert(property, { numRuns: RUNS });
-    }, 60_000);
+        const property = fc.asyncProperty(somePenalties, fc.array(page, { minLength: 12, maxLength: 12 }), async (puts, queries) => {
+          await withDocuments(factory, puts, async (store) => {
+            for (const query of queries) {
+              const expected = puts.filter((put) => matches(query.where, put)).sort(comparing(query.order));
+              const pages = await pageThrough(query, (asked) => store.read((tx) => tx.find('test-penalty', asked)));
+              expect({ query, found: pages }).toEqual({ query, found: expected.map(({ key }) => key) });
+            }
+          });
+        });
+        await fc.assert(property, { numRuns: RUNS });
+      },
+      TIMEOUT_MS,
+    );
 
-    it('per value shows what paging through the value alone shows', async () => {
-      const property = fc.asyncProperty(somePenalties, someOrder, someFilter, async (puts, order, where) => {
-        await withDocuments(factory, puts, async (store) => {
-          const values = [...new Set(puts.flatMap(({ gate }) => gate?.subjectId ?? []))];
-          const pages = await store.read((tx) => tx.findPer('test-penalty', 'gate.subjectId', values, { where, order, limit: 3 }));
-          const expected = values.map((value) =>
-            puts
-              .filter((put) => put.gate?.subjectId === value && matches(where, put))
-              .sort(comparing(order))
-              .slice(0, 3),
-          );
-          expect(pages.map((page) => page.map(({ key }) => key))).toEqual(expected.map((page) => page.map(({ key }) => key)));
+    it(
+      'per value shows what paging through the value alone shows',
+      async () => {
+        const property = fc.asyncProperty(somePenalties, someOrder, someFilter, async (puts, order, where) => {
+          await withDocuments(factory, puts, async (store) => {
+            const values = [...new Set(puts.flatMap(({ gate }) => gate?.subjectId ?? []))];
+            const pages = await store.read((tx) => tx.findPer('test-penalty', 'gate.subjectId', values, { where, order, limit: 3 }));
+            const expected = values.map((value) =>
+              puts
+                .filter((put) => put.gate?.subjectId === value && matches(where, put))
+                .sort(comparing(order))
+                .slice(0, 3),
+            );
+            expect(pages.map((page) => page.map(({ key }) => key))).toEqual(expected.map((page) => page.map(({ key }) => key)));
+          });
         });
-      });
-      await fc.assert(property, { numRuns: RUNS });
-    }, 60_000);
+        await fc.assert(property, { numRuns: RUNS });
+      },
+      TIMEOUT_MS,
+    );
   });
 }
 

@@ -13,6 +13,7 @@ interface Transaction {
 }
 
 const RUNS = process.env.HUB_TEST_LONG ? 500 : 60;
+const TIMEOUT_MS = RUNS * 1_500;
 const KEYS = ['a', 'b', 'c'];
 const BY = { actor: 'clerk', at: '1970-01-01T00:00:00.000Z' };
 
@@ -33,21 +34,25 @@ const transaction: fc.Arbitrary<Transaction> = fc.record({
 
 export function describeOperations(factory: StoreFactory): void {
   describe('a sequence of writes', () => {
-    it('leaves what a plain model of the store holds, each write whole or not at all', async () => {
-      const property = fc.asyncProperty(fc.array(transaction, { minLength: 10, maxLength: 40 }), async (transactions) => {
-        const place = await factory.createPlace();
-        const store = await factory.open(place, { collections: COLLECTIONS, clock: { now: () => new Date(0) } });
-        try {
-          let model = NOTHING;
-          for (const each of transactions) model = await runBoth(store, model, each);
-          await expectSame(store, model);
-        } finally {
-          await store.close();
-          await factory.removePlace(place);
-        }
-      });
-      await fc.assert(property, { numRuns: RUNS });
-    }, 60_000);
+    it(
+      'leaves what a plain model of the store holds, each write whole or not at all',
+      async () => {
+        const property = fc.asyncProperty(fc.array(transaction, { minLength: 10, maxLength: 40 }), async (transactions) => {
+          const place = await factory.createPlace();
+          const store = await factory.open(place, { collections: COLLECTIONS, clock: { now: () => new Date(0) } });
+          try {
+            let model = NOTHING;
+            for (const each of transactions) model = await runBoth(store, model, each);
+            await expectSame(store, model);
+          } finally {
+            await store.close();
+            await factory.removePlace(place);
+          }
+        });
+        await fc.assert(property, { numRuns: RUNS });
+      },
+      TIMEOUT_MS,
+    );
   });
 }
 

@@ -103,6 +103,14 @@ export function describeReading(factory: StoreFactory): void {
       expect(await store.read((tx) => tx.count('test-penalty', where))).toBe(keys.length);
     });
 
+    it('takes a filter of thousands of parts', async () => {
+      const values = Array.from({ length: 5000 }, (_, n) => `nobody${n}`);
+      const parts = values.map((value): Filter => ({ op: 'not', of: { op: 'eq', field: 'gate.subjectId', value } }));
+      expect(await keysOf({ where: { op: 'all', of: parts }, order: [], limit: 10 })).toEqual(['a', 'b', 'c', 'd']);
+      const oneOf: Filter = { op: 'in', field: 'gate.subjectId', values: [...values, 's2'] };
+      expect(await keysOf({ where: oneOf, order: [], limit: 10 })).toEqual(['c']);
+    });
+
     it('finds a page for each value in one call', async () => {
       const pages = await store.read((tx) =>
         tx.findPer('test-penalty', 'gate.subjectId', ['s2', 'nobody', 's1'], { ...BY_AMOUNT, limit: 2 }),

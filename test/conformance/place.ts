@@ -15,7 +15,7 @@ export interface StoreFactory {
 }
 
 /** The place of one test, and the stores that the test has open there. */
-export interface Place {
+interface Place {
   /** Opens its store; it is closed when the test is over. */
   open(collections?: readonly CollectionSpec[]): Promise<Store>;
   readonly address: () => string;

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { StoreFactory } from './place.ts';
 
-export interface WriterOptions {
+interface WriterOptions {
   /** Begins the keys of what it writes. */
   readonly run: string;
   /** How many; without end when not told. */
@@ -12,7 +12,7 @@ export interface WriterOptions {
 }
 
 /** Another process that writes to the same place. */
-export interface WriterProcess {
+interface WriterProcess {
   /** Transactions it was told are kept, so far. */
   readonly acknowledgements: () => readonly number[];
   /** Settles when so many are kept. */

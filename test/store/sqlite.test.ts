@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Filter } from '../../schema/filter.ts';
 import type { Query } from '../../store/port.ts';
 import { compileFilter } from '../../store/sqlite/compile-filter.ts';
+import { Connection } from '../../store/sqlite/connection.ts';
 import { compilePage } from '../../store/sqlite/keyset-page.ts';
 import { layOut } from '../../store/sqlite/layout.ts';
 import { openSqliteStore } from '../../store/sqlite/open-store.ts';
@@ -40,7 +40,7 @@ describe('a store in a SQLite file', () => {
 
   it('is not opened when a newer hub has laid it out', async () => {
     await (await openSqliteStore(file, OPTIONS)).close();
-    withDatabase(file, (database) => database.exec(`UPDATE meta SET value = '99' WHERE name = 'layout'`));
+    withConnection(file, (connection) => connection.exec(`UPDATE meta SET value = '99' WHERE name = 'layout'`));
     await expect(openSqliteStore(file, OPTIONS)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('99'),
@@ -57,7 +57,7 @@ describe('a store in a SQLite file', () => {
 
   it('waits for another process to let go of it, with the event loop free', async () => {
     const store = await openSqliteStore(file, OPTIONS);
-    const other = new DatabaseSync(file);
+    const other = new Connection(file, { readOnly: false });
     other.exec('BEGIN IMMEDIATE');
     const writing = store.write((tx) => tx.put('account', 'a', account('a')), BY);
     expect(await Promise.race([writing, turns(100)])).toBe('turned');
@@ -70,7 +70,7 @@ describe('a store in a SQLite file', () => {
 
   it('gives up when another process does not let go of it', async () => {
     const store = await openSqliteStore(file, { ...OPTIONS, patienceMs: 20 });
-    const other = new DatabaseSync(file);
+    const other = new Connection(file, { readOnly: false });
     other.exec('BEGIN IMMEDIATE');
     const writing = store.write((tx) => tx.put('account', 'a', account('a')), BY);
     await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: expect.objectContaining({ errcode: 5 }) });
@@ -105,12 +105,7 @@ describe('a statement', () => {
   afterEach(() => removePlace(file));
 
   const planOf = (sql: string) =>
-    withDatabase(file, (database) =>
-      database
-        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-        .all()
-        .map(({ detail }) => String(detail)),
-    );
+    withConnection(file, (connection) => connection.rows(`EXPLAIN QUERY PLAN ${sql}`).map((row) => String(row.at(-1))));
 
   it.each<[string, Query, RegExp]>([
     ['first page', whole, /^SCAN doc_test_penalty USING INDEX \S+$/],
@@ -143,12 +138,12 @@ function removePlace(file: string): Promise<void> {
   return rm(dirname(file), { recursive: true, force: true });
 }
 
-function withDatabase<T>(file: string, work: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(file);
+function withConnection<T>(file: string, work: (connection: Connection) => T): T {
+  const connection = new Connection(file, { readOnly: false });
   try {
-    return work(database);
+    return work(connection);
   } finally {
-    database.close();
+    connection.close();
   }
 }
 

@@ -4,7 +4,7 @@ import { HubError } from '../../../schema/errors.ts';
 import type { JsonObject } from '../../../schema/json.ts';
 import type { Document, Reader } from '../../../store/port.ts';
 import { contentColumns, contentHash, plainValues } from './content.ts';
-import { findingsOf } from './findings.ts';
+import { Findings } from './findings.ts';
 import { carriedOver, recordGate, regionOf } from './gate.ts';
 import { judge } from './judge.ts';
 import { filledIn } from './prepare.ts';
@@ -143,7 +143,7 @@ function correctedVersion({ sealer, clock, rules }: EngineParts, plan: TypePlan,
   const now = clock.now();
   const today = shanghaiToday(now);
   const own = rules?.get(plan.type.name);
-  const findings = findingsOf(1);
+  const findings = new Findings(1);
   const values = readCorrection(plan, plainValues(plan, sealer, body), correction.fields, findings);
   const region = regionOf(plan, values, gate.sourceOrg);
   judge(plan, values, { today, region, rules: own }, findings);

@@ -18,12 +18,15 @@ const LONGEST_CODE = 64;
 const CODE_NAME = /(No|Code|Id|Number|uscc)$/i;
 /** No identity number is without so many digits together. */
 const MAY_HOLD_ID = /[\d０-９]{6}[ -]?[\d０-９]{8}/;
+/** Nothing that is scrubbed has fewer digits; most texts have not, and are spared the search. */
+const MAY_HOLD_NUMBER = /(?:[\d０-９][ -]?){6}[\d０-９]/;
 
-/** What a row says, as it stands in a body: sealed, scrubbed, without empty values. */
-export function contentBody(plan: TypePlan, sealer: Sealer, values: Values): JsonObject {
-  const longTerm = plan.items.has('isLongTerm') ? [] : Object.keys(values).filter((name) => values[name] === null);
-  const body = objectBody(sealer, plan.type.items, values);
-  return longTerm.length > 0 ? { ...body, [LONG_TERM]: longTerm } : body;
+/** Puts what a row says into a body: sealed, scrubbed, without empty values. */
+export function writeContent(plan: TypePlan, sealer: Sealer, values: Values, body: Record<string, Json | undefined>): void {
+  writeItems(sealer, plan.type.items, values, body);
+  if (plan.items.has('isLongTerm')) return;
+  const longTerm = Object.keys(values).filter((name) => values[name] === null);
+  if (longTerm.length > 0) body[LONG_TERM] = longTerm;
 }
 
 /** The values of a body in the clear: what was given, and what the hub filled in. */
@@ -71,24 +74,23 @@ export function canonical(value: Json): Json {
   return names.map((name) => [name, canonical(value[name] ?? null)]);
 }
 
-function objectBody(sealer: Sealer, items: readonly Item[], values: Values): JsonObject {
-  const body: Record<string, Json> = {};
+function writeItems(sealer: Sealer, items: readonly Item[], values: Values, body: Record<string, Json | undefined>): void {
   let scrubbed: Record<string, Json> | undefined;
   for (const item of items) {
     const value = values[item.name];
     if (value === undefined || value === null) continue;
-    const stored =
-      item.list && Array.isArray(value) ? value.map((one) => storedValue(sealer, item, one)) : storedValue(sealer, item, value);
+    const stored = item.list && Array.isArray(value) ? value.map((one) => storedValue(sealer, item, one)) : storedValue(sealer, item, value);
     body[item.name] = stored;
     const text = scrubbedForm(item, stored);
-    if (text !== undefined) scrubbed = { ...scrubbed, [item.name]: text };
+    if (text === undefined) continue;
+    scrubbed ??= {};
+    scrubbed[item.name] = text;
   }
   if (scrubbed) body[SCRUBBED] = scrubbed;
-  return body;
 }
 
 function storedValue(sealer: Sealer, item: Item, value: Json): Json {
-  if (item.shape === 'object') return isObject(value) ? objectBody(sealer, item.fields, withoutMissing(value)) : value;
+  if (item.shape === 'object') return isObject(value) ? nestedBody(sealer, item, value) : value;
   if (typeof value !== 'string') return value;
   return item.encrypted || (isCode(item) && isCitizenId(value)) ? sealer.seal(value) : value;
 }
@@ -114,7 +116,8 @@ function scrubbedForm(item: Item, stored: Json): Json | undefined {
 }
 
 function scrubbed(item: Item, text: string): string | undefined {
-  if (!item.disclosure.scrub && (text.length < 15 || !MAY_HOLD_ID.test(text) || findCitizenIds(text).length === 0)) return undefined;
+  const mayHold = item.disclosure.scrub ? MAY_HOLD_NUMBER.test(text) : MAY_HOLD_ID.test(text) && findCitizenIds(text).length > 0;
+  if (!mayHold) return undefined;
   const clean = scrubText(text);
   return clean === text ? undefined : clean;
 }
@@ -128,8 +131,11 @@ function opened(sealer: Sealer, value: Json): Json {
   );
 }
 
-function withoutMissing(value: JsonObject): Values {
-  return Object.fromEntries(Object.entries(value).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])));
+function nestedBody(sealer: Sealer, item: Item, value: JsonObject): JsonObject {
+  const values = Object.fromEntries(Object.entries(value).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])));
+  const body: Record<string, Json | undefined> = {};
+  writeItems(sealer, item.fields, values, body);
+  return body;
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -49,23 +49,27 @@ export type Reason = Finding<ReasonCode>;
 export type Notice = Finding<NoticeCode>;
 
 /** What is being found in one row. */
-export interface Findings {
-  readonly reasons: Reason[];
-  readonly notices: Notice[];
-  refuse(code: ReasonCode, column: string): void;
-  note(code: NoticeCode, column: string): void;
-}
+export class Findings {
+  readonly reasons: Reason[] = [];
+  readonly notices: Notice[] = [];
+  readonly #row: number;
 
-/** An empty list of findings for one row. */
-export function findingsOf(row: number): Findings {
-  const reasons: Reason[] = [];
-  const notices: Notice[] = [];
-  return {
-    reasons,
-    notices,
-    refuse: (code, column) => reasons.push(finding(row, column, code, REASONS[code])),
-    note: (code, column) => notices.push(finding(row, column, code, NOTICES[code])),
-  };
+  constructor(row: number) {
+    this.#row = row;
+  }
+
+  refuse(code: ReasonCode, column: string): void {
+    this.reasons.push(finding(this.#row, column, code, REASONS[code]));
+  }
+
+  note(code: NoticeCode, column: string): void {
+    this.notices.push(finding(this.#row, column, code, NOTICES[code]));
+  }
+
+  /** The column was refused already, so that nothing more has to be said of it. */
+  hasRefused(column: string): boolean {
+    return this.reasons.some((reason) => reason.column === column);
+  }
 }
 
 /** By what a file calls the item. */

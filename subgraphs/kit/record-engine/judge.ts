@@ -118,7 +118,7 @@ function rolesIn(plan: TypePlan, values: Values, findings: Findings) {
   };
   const missing = (role: Role): undefined => {
     const column = columnOfRole(plan, role);
-    if (!findings.reasons.some((reason) => reason.column === column)) findings.refuse('REQUIRED', column);
+    if (!findings.hasRefused(column)) findings.refuse('REQUIRED', column);
     return undefined;
   };
   return { text, missing };

@@ -4,7 +4,7 @@ import type { Json } from '../../../schema/json.ts';
 import type { Sealer } from '../sealer.ts';
 import type { SubjectHandle } from '../subject-directory.ts';
 import { contentHash } from './content.ts';
-import { columnOf, type Findings, findingsOf } from './findings.ts';
+import { columnOf, Findings } from './findings.ts';
 import { regionOf } from './gate.ts';
 import { judge } from './judge.ts';
 import { readRow } from './read-row.ts';
@@ -43,7 +43,7 @@ export function checkOrigin(type: RecordType, { viaToken, source }: Origin): voi
 /** Reads and judges one row. */
 export function prepare(context: PrepareContext, raw: RawRow): Candidate {
   const { plan, sealer, origin, rules, today } = context;
-  const findings = findingsOf(raw.row);
+  const findings = new Findings(raw.row);
   const read = readRow(plan, raw, findings, origin.source);
   const nowhere = { row: raw.row, findings, values: read, hash: '', handle: undefined, source: '', region: null };
   if (raw.truncated || raw.malformed) return nowhere;
@@ -85,6 +85,6 @@ function sourceOf(plan: TypePlan, values: Values, origin: Origin, findings: Find
   const given = typeof named === 'string' ? named : undefined;
   if (origin.source !== undefined && given !== undefined && given !== origin.source) findings.refuse('SOURCE_DIFFERS', column);
   const source = origin.source ?? given;
-  if (source === undefined && !findings.reasons.some((reason) => reason.column === column)) findings.refuse('REQUIRED', column);
+  if (source === undefined && !findings.hasRefused(column)) findings.refuse('REQUIRED', column);
   return source;
 }

@@ -2,7 +2,7 @@ import type { Gate } from '../../../schema/gate.ts';
 import type { Json, JsonObject } from '../../../schema/json.ts';
 import { addWorkdays } from '../../../schema/working-days.ts';
 import type { Sealer } from '../sealer.ts';
-import { contentBody } from './content.ts';
+import { writeContent } from './content.ts';
 import { columnOf, type Findings } from './findings.ts';
 import { hashesIn } from './ledger.ts';
 import type { Origin, Values } from './rows.ts';
@@ -26,22 +26,22 @@ export interface BodyFacts {
 /** Publication is due within so many working days of the decision (domain reference, DL-01). */
 const PUBLISH_WITHIN = 7;
 
+/** A body while it is made. */
+type Draft = Record<string, Json | undefined>;
+
 /** The body of a record as it was submitted. */
 export function recordBody(facts: BodyFacts, findings: Findings): JsonObject {
-  const { plan, sealer, values, hash, gate, now, mode, present } = facts;
+  const { plan, sealer, values, gate, now, mode, present } = facts;
   const at = now.toISOString();
-  const body: Record<string, Json | undefined> = {
-    ...kept(plan, present),
-    ...contentBody(plan, sealer, values),
-    submittedAt: at,
-    receivedAt: at,
-    submissionMode: mode,
-    ...deadlines(facts, findings),
-    ...(gate.status === 'PUBLISHED' && { publishedAt: present?.publishedAt ?? at }),
-    ...(facts.isSecondSource && { $secondSource: true }),
-    ...hashed(present, hash),
-  };
-  return withSecrecy(plan, body, gate);
+  const body: Draft = present ? kept(plan, present) : {};
+  writeContent(plan, sealer, values, body);
+  body.submittedAt = at;
+  body.receivedAt = at;
+  body.submissionMode = mode;
+  if (facts.isSecondSource) body.$secondSource = true;
+  writeDerived(facts, body, present?.publishedAt ?? at, findings);
+  writeSecrecy(plan, body, gate);
+  return body;
 }
 
 /** The body of a record whose content was corrected: when and how it came stays. */
@@ -49,17 +49,14 @@ export function correctedBody(
   facts: Omit<BodyFacts, 'mode' | 'isSecondSource'> & { readonly present: JsonObject; readonly reason: string },
   findings: Findings,
 ): JsonObject {
-  const { plan, sealer, values, hash, gate, now, present } = facts;
-  const body: Record<string, Json | undefined> = {
-    ...marks(present),
-    ...contentBody(plan, sealer, values),
-    ...deadlines(facts, findings),
-    ...(gate.status === 'PUBLISHED' && { publishedAt: present.publishedAt ?? now.toISOString() }),
-    dataStatus: 'CORRECTED',
-    changeReason: facts.reason,
-    ...hashed(present, hash),
-  };
-  return withSecrecy(plan, body, gate);
+  const { plan, sealer, values, gate, now, present } = facts;
+  const body: Draft = marks(present);
+  writeContent(plan, sealer, values, body);
+  writeDerived(facts, body, present.publishedAt ?? now.toISOString(), findings);
+  body.dataStatus = 'CORRECTED';
+  body.changeReason = facts.reason;
+  writeSecrecy(plan, body, gate);
+  return body;
 }
 
 /** The body of a document without a subject. */
@@ -69,16 +66,17 @@ export function catalogueBody(
   values: Values,
   { hash, present }: { readonly hash: string; readonly present: JsonObject | undefined },
 ): JsonObject {
-  return { ...kept(plan, present), ...contentBody(plan, sealer, values), ...hashed(present, hash) };
+  const body: Draft = present ? kept(plan, present) : {};
+  writeContent(plan, sealer, values, body);
+  writeHashes(body, present, hash);
+  return body;
 }
 
 /** What an update leaves as it is: what the hub's own services put there. */
-function kept(plan: TypePlan, present: JsonObject | undefined): JsonObject {
-  if (!present) return {};
-  const names = plan.type.items
-    .filter(({ input, name }) => !input && !RENEWED.has(name) && present[name] !== undefined)
-    .map(({ name }) => name);
-  return { ...marks(present), ...Object.fromEntries(names.map((name) => [name, present[name]])) };
+function kept(plan: TypePlan, present: JsonObject): Draft {
+  const body = marks(present);
+  for (const { name, input } of plan.type.items) if (!input && !RENEWED.has(name) && present[name] !== undefined) body[name] = present[name];
+  return body;
 }
 
 /** Computed anew for each version, or said of the version before only. */
@@ -96,30 +94,37 @@ const RENEWED: ReadonlySet<string> = new Set([
 ]);
 
 /** Marks that are no field; those of the content are made with it. */
-function marks(present: JsonObject): JsonObject {
+function marks(present: JsonObject): Draft {
   return Object.fromEntries(
     Object.entries(present).filter(([name]) => name.startsWith('$') && name !== '$scrubbed' && name !== '$longTerm'),
   );
 }
 
-function deadlines(
-  { plan, values, publicityMinEndOn }: Pick<BodyFacts, 'plan' | 'values' | 'publicityMinEndOn'>,
+/** What follows from decision, gate and content. */
+function writeDerived(
+  { plan, values, hash, gate, publicityMinEndOn, present }: Omit<BodyFacts, 'mode' | 'isSecondSource'>,
+  body: Draft,
+  publishedAt: Json,
   findings: Findings,
-): JsonObject {
+): void {
   const decision = plan.roles.get('DECISION_DATE');
   const decided = decision && values[decision.name];
   const due = plan.type.publishable && typeof decided === 'string' ? addWorkdays(decided, PUBLISH_WITHIN) : undefined;
   if (decision && due?.provisional) findings.note('DEADLINE_PROVISIONAL', columnOf(decision));
-  return { ...(due && { publishDueOn: due.date }), ...(publicityMinEndOn !== null && { publicityMinEndOn }) };
+  if (due) body.publishDueOn = due.date;
+  if (publicityMinEndOn !== null) body.publicityMinEndOn = publicityMinEndOn;
+  if (gate.status === 'PUBLISHED') body.publishedAt = publishedAt;
+  writeHashes(body, present, hash);
 }
 
-function hashed(present: JsonObject | undefined, hash: string): JsonObject {
+function writeHashes(body: Draft, present: JsonObject | undefined, hash: string): void {
   const before = present ? hashesIn(present) : [];
-  return { contentHash: hash, $hashes: before.includes(hash) ? before : [...before, hash] };
+  body.contentHash = hash;
+  body.$hashes = before.includes(hash) ? before : [...before, hash];
 }
 
-/** A source may tighten the mark and never loosen it, so that the body may say less than stands. */
-function withSecrecy(plan: TypePlan, body: JsonObject, { secrecy }: Gate): JsonObject {
+/** A source may tighten the mark and never loosen it, so that the row may say less than stands. */
+function writeSecrecy(plan: TypePlan, body: Draft, { secrecy }: Gate): void {
   const item = plan.roles.get('SECRECY');
-  return item && secrecy !== 'NONE' && secrecy !== body[item.name] ? { ...body, [item.name]: secrecy } : body;
+  if (item && secrecy !== 'NONE') body[item.name] = secrecy;
 }

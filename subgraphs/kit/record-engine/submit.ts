@@ -6,7 +6,7 @@ import type { Clock, Store } from '../../../store/port.ts';
 import type { Sealer } from '../sealer.ts';
 import type { KnownSubject, SubjectDirectory, SubjectHandle } from '../subject-directory.ts';
 import { contentColumns } from './content.ts';
-import { columnOf, type Findings, findingsOf } from './findings.ts';
+import { columnOf, Findings } from './findings.ts';
 import { carriedOver, catalogueGate, recordGate, stateOf } from './gate.ts';
 import { catalogueIdentityOf, type Identity, identityOf } from './identity.ts';
 import { hashesIn, inheritedStop, type Ledger, openLedger, type Standing } from './ledger.ts';
@@ -126,7 +126,7 @@ async function place({ parts, plan, origin }: Batch, candidates: readonly Candid
 async function enter(batch: Batch, ledger: Ledger, placed: readonly Placed[]): Promise<readonly RowOutcome[]> {
   const outcomes: RowOutcome[] = [];
   for (const one of placed) {
-    const findings = findingsOf(one.candidate.row);
+    const findings = new Findings(one.candidate.row);
     const standing = ledger.standing(one.identity.identity);
     const outcome = standing ? await renew(batch, ledger, one, standing, findings) : await create(batch, ledger, one, findings);
     outcomes.push({ row: one.candidate.row, ...outcome, reasons: [], notices: [...one.candidate.findings.notices, ...findings.notices] });
