@@ -56,7 +56,7 @@ function rulesFor(type: RecordType): readonly Rule[] {
 
 function compileRule(rule: Rule, profile: Profile, type: RecordType, today: string): readonly Entitlement[] {
   if (!rule.audiences.includes(profile.audience)) return [];
-  if (rule.needsPurpose && !statesPurpose(profile)) return [];
+  if (rule.needsPurpose && !statesPurpose(profile, rule.needsPurpose)) return [];
   if (rule.needsReveal && !profile.reveals) return [];
   if (rule.toParties && type.parties.length === 0 && !hasPartyRole(type.items)) return [];
   const conditions = conditionsFor(type, profile);
@@ -88,9 +88,9 @@ function keep(id: string, rows: Filter, effects: Entitlement['effects']): readon
   return isNever(rows) ? [] : [{ id, rows, effects }];
 }
 
-/** E2, E3: a valid purpose other than the keeping of one's own records. */
-function statesPurpose({ audience, purpose }: Profile): boolean {
-  return purpose !== undefined && purpose !== 'RECORD_MANAGEMENT' && purposesOf(audience).includes(purpose);
+/** A purpose that is valid for the audience; for E2 and E3 another than the keeping of one's own records. */
+function statesPurpose({ audience, purpose }: Profile, needed: 'ANY' | 'DUTY'): boolean {
+  return purpose !== undefined && purposesOf(audience).includes(purpose) && (needed === 'ANY' || purpose !== 'RECORD_MANAGEMENT');
 }
 
 function hasPartyRole(items: readonly Item[]): boolean {

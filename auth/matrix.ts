@@ -7,8 +7,8 @@ import { AUDIENCES, type Audience } from './principal.ts';
 export interface Rule {
   readonly id: string;
   readonly audiences: readonly Audience[];
-  /** The rule needs a stated purpose other than the department's own record keeping. */
-  readonly needsPurpose?: true;
+  /** The rule needs a stated purpose: any that the audience may state, or (DUTY) one other than the department's own record keeping. */
+  readonly needsPurpose?: 'ANY' | 'DUTY';
   readonly rows: (conditions: Conditions) => Filter;
   readonly clear: readonly DisclosureClass[];
   readonly masked?: readonly DisclosureClass[];
@@ -34,11 +34,11 @@ export const BUSINESS_AUDIENCES: readonly Audience[] = AUDIENCES.filter(
 /** Rules for records, and for Subject read as one (E18). */
 export const RECORD_RULES: readonly Rule[] = [
   { id: 'E1', audiences: BUSINESS_AUDIENCES, rows: ({ shown }) => shown, clear: ['OPEN'], masked: ['OPEN_MASKED'] },
-  { id: 'E2', audiences: ['AGENCY'], needsPurpose: true, rows: ({ open }) => open, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
+  { id: 'E2', audiences: ['AGENCY'], needsPurpose: 'DUTY', rows: ({ open }) => open, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
   {
     id: 'E3',
     audiences: ['AGENCY'],
-    needsPurpose: true,
+    needsPurpose: 'DUTY',
     within: 'grant',
     rows: () => EVERY,
     clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION'],
@@ -139,7 +139,7 @@ export const CATALOGUE_RULES: readonly Rule[] = [
   {
     id: 'E2',
     audiences: ['AGENCY'],
-    needsPurpose: true,
+    needsPurpose: 'DUTY',
     rows: ({ inEffect }) => inEffect,
     clear: ['OPEN', 'SHARED'],
     masked: ['OPEN_MASKED'],
@@ -166,7 +166,7 @@ export const CATALOGUE_RULES: readonly Rule[] = [
 export const SUBJECT_HANDLE_RULE: Rule = {
   id: 'E18',
   audiences: ['AGENCY'],
-  needsPurpose: true,
+  needsPurpose: 'ANY',
   rows: ({ person }) => allOf({ op: 'present', field: 'gate.subjectKind' }, not(person)),
   clear: [],
   only: ['id', 'kind', 'uscc'],

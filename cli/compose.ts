@@ -3,7 +3,7 @@ import { printSchema } from 'graphql';
 import type { Command } from './command.ts';
 import { errorsPage } from './generate/errors-page.ts';
 import { recordPage } from './generate/record-page.ts';
-import { writeGenerated } from './generated-files.ts';
+import { POLICY_FILE, SUPERGRAPH_FILE, writeGenerated } from './generated-files.ts';
 import { composeFromFiles, type StaticGraph } from './static-graph.ts';
 
 /** `hub compose [--check]`: supergraph, API schema, policy and the pages that follow from the catalogue. */
@@ -27,9 +27,12 @@ function generatedFiles({ catalogue, policy, composed }: StaticGraph): ReadonlyM
   );
   const allow = Object.fromEntries([...policy.allow].sort(([a], [b]) => (a < b ? -1 : 1)));
   return new Map([
-    ['schema/generated/supergraph.graphql', `${composed.sdl}\n`],
+    [SUPERGRAPH_FILE, composed.sdl],
     ['schema/generated/api.graphql', `${printSchema(composed.schema)}\n`],
-    ['schema/generated/policy.json', `${JSON.stringify({ supergraph: composed.hash, hash: policy.hash, allow, items }, null, 2)}\n`],
+    [
+      POLICY_FILE,
+      `${JSON.stringify({ sources: composed.sources, supergraph: composed.hash, hash: policy.hash, allow, items }, null, 2)}\n`,
+    ],
     ['docs/errors.md', errorsPage()],
     ...catalogue.types
       .filter(({ kind }) => kind !== 'subject')

@@ -15,6 +15,7 @@ import { createRegistryBook } from '../subgraphs/access/registry-book.ts';
 import type { Subgraph } from '../subgraphs/kit/define-subgraph.ts';
 import { createRecordOwner } from '../subgraphs/kit/record-owner.ts';
 import { createSubmitMutation } from '../subgraphs/kit/submit-mutation.ts';
+import { shippedSupergraph } from './generated-files.ts';
 import { openSubgraphs } from './graph.ts';
 import { localCall } from './local-call.ts';
 import type { Hub } from './open-hub.ts';
@@ -34,7 +35,7 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
   const owner = createRecordOwner({ store: hub.store, catalogue: hub.catalogue, access, engine: hub.engine, settle });
   let whole: Composed | undefined;
   const composed = () => {
-    whole ??= composeSubgraphs(subgraphs, hub.catalogue);
+    whole ??= composeSubgraphs(subgraphs, hub.catalogue, shippedSupergraph());
     return whole;
   };
   let explainText: ReturnType<typeof createTextExplainer> | undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
-import { type ASTNode, type DocumentNode, type GraphQLSchema, Kind, visit } from 'graphql';
+import { type ASTNode, type DocumentNode, type GraphQLSchema, Kind, print, visit } from 'graphql';
 import type { Catalogue } from '../schema/catalogue.ts';
 import { lintGraph } from './lint-graph.ts';
 
@@ -9,6 +9,8 @@ export interface Composed {
   /** The supergraph for the planner. */
   readonly sdl: string;
   readonly hash: string;
+  /** Hash of the subgraphs that it was composed from: the same ones need not be composed again. */
+  readonly sources: string;
   readonly supergraph: Supergraph;
   /** What clients see. */
   readonly schema: GraphQLSchema;
@@ -21,31 +23,35 @@ const OWN_DIRECTIVES = new Set(['recordType', 'catalogueType', 'item', 'value', 
 
 /**
  * Composes the subgraphs. Disclosure is compiled from each subgraph's own SDL and kept beside the supergraph, so its directives are taken out first:
- * composition would merge contradicting ones with no more than a hint.
+ * composition would merge contradicting ones with no more than a hint. Where `known` was composed from the very same subgraphs, it is taken as it is.
  * @throws PolicyError with every fault that the lint finds, CompositionFault with every error of the composition
  */
 export function composeSubgraphs(
-  subgraphs: readonly { readonly name: string; readonly typeDefs: DocumentNode }[],
+  subgraphs: readonly ComposedSubgraph[],
   catalogue: Catalogue,
+  known?: Pick<Composed, 'sdl' | 'sources'>,
 ): Composed {
   lintGraph(subgraphs, catalogue);
-  const result = composeServices(
-    subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) })),
-  );
+  const plain = subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) }));
+  const sources = hashOf(plain.map(({ name, typeDefs }) => `${name}\n${print(typeDefs)}`).join('\n'));
+  if (known?.sources === sources) return openSupergraph({ ...known, hints: [] });
+  const result = composeServices(plain);
   if (result.errors) throw new CompositionFault(result.errors.map(({ message }) => message).join('\n'));
-  return openSupergraph(result.supergraphSdl, result.hints.map(String));
+  return openSupergraph({ sdl: result.supergraphSdl, sources, hints: result.hints.map(String) });
 }
 
-/** Reads a composed supergraph. */
-export function openSupergraph(sdl: string, hints: readonly string[] = []): Composed {
+export interface ComposedSubgraph {
+  readonly name: string;
+  readonly typeDefs: DocumentNode;
+}
+
+function openSupergraph({ sdl, sources, hints }: Pick<Composed, 'sdl' | 'sources' | 'hints'>): Composed {
   const supergraph = Supergraph.build(sdl);
-  return {
-    sdl,
-    hash: createHash('sha256').update(sdl).digest('hex').slice(0, 32),
-    supergraph,
-    schema: supergraph.apiSchema().toGraphQLJSSchema(),
-    hints,
-  };
+  return { sdl, sources, hash: hashOf(sdl), supergraph, schema: supergraph.apiSchema().toGraphQLJSSchema(), hints };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /** The SDL without the hub's own directives, their enums and inputs. */

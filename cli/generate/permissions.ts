@@ -74,7 +74,7 @@ function ruleTable(rules: readonly Rule[]): string {
 
 function remarks(rule: Rule): string {
   return [
-    rule.needsPurpose && '须声明用途',
+    rule.needsPurpose && (rule.needsPurpose === 'DUTY' ? '须声明履职用途' : '须声明用途'),
     rule.within === 'grant' && '限授权书所列字段',
     rule.within === 'voucher' && '限授权凭证范围',
     rule.declared && '按声明等级，不受个人与保密规则影响',

@@ -6,6 +6,9 @@ import { type Layout, storedField } from './layout.ts';
 import type { StoredField } from './stored-field.ts';
 import type { Condition } from './text-order.ts';
 
+/** A bound number as an expression: SQLite plans by the value of a bare `LIMIT ?`, and therefore prepares such a statement anew for each run. */
+export const BOUND = '0 + ?';
+
 /** A page as statements that are run one behind the other until it is full. */
 interface CompiledPage {
   readonly parts: readonly Condition[];
@@ -34,7 +37,7 @@ export function compilePage(layout: Layout, query: Query, per?: StoredField): Co
     ? stretchesBehind(terms, [...query.after.values.slice(0, terms.length - 1), query.after.key])
     : [{ sql: 'TRUE', params: [], open: terms }];
   const parts = stretches.map(({ sql, params, open }) => ({
-    sql: `SELECT ${layout.documentColumns} FROM ${layout.table}${index} WHERE ${filter} AND ${sql} ORDER BY ${open.map(orderBy).join(', ')} LIMIT ?`,
+    sql: `SELECT ${layout.documentColumns} FROM ${layout.table}${index} WHERE ${filter} AND ${sql} ORDER BY ${open.map(orderBy).join(', ')} LIMIT ${BOUND}`,
     params: [...where.params, ...params],
   }));
   return { parts, limit: query.limit };

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../schema/json.ts';
 import type { Change, Document, Query, Reader, Version } from '../port.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Connection } from './connection.ts';
-import { compilePage, readPage } from './keyset-page.ts';
+import { BOUND, compilePage, readPage } from './keyset-page.ts';
 import type { Layout } from './layout.ts';
 import { decodeChange, decodeDocument, decodeObject, decodeVersion } from './rows.ts';
 import { GATE_FIELDS } from './stored-field.ts';
@@ -70,7 +70,7 @@ export class SqliteReader implements Reader {
   }
 
   entries(log: string, after: number, limit: number): readonly { readonly place: number; readonly entry: JsonObject }[] {
-    const rows = this.connection.rows('SELECT place, entry FROM log_entries WHERE log = ? AND place > ? ORDER BY place LIMIT ?', [
+    const rows = this.connection.rows(`SELECT place, entry FROM log_entries WHERE log = ? AND place > ? ORDER BY place LIMIT ${BOUND}`, [
       log,
       after,
       Math.max(0, limit),
@@ -82,7 +82,7 @@ export class SqliteReader implements Reader {
     const place = Number(after ?? 0);
     if (!Number.isSafeInteger(place)) throw new Error('this is no position in the change log');
     return this.connection
-      .rows(`SELECT ${CHANGE_COLUMNS} FROM changes WHERE place > ? ORDER BY place LIMIT ?`, [place, Math.max(0, limit)])
+      .rows(`SELECT ${CHANGE_COLUMNS} FROM changes WHERE place > ? ORDER BY place LIMIT ${BOUND}`, [place, Math.max(0, limit)])
       .map(decodeChange);
   }
 

@@ -1,8 +1,9 @@
-import type { Access, AccessBook } from '../../auth/access-book.ts';
+import type { AccessBook } from '../../auth/access-book.ts';
 import type { Caller } from '../../auth/caller.ts';
+import type { Effect } from '../../auth/entitlements.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
-import type { Document, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
 import { actorOf } from './actor.ts';
 import type { RecordEngine } from './record-engine/engine.ts';
 
@@ -46,19 +47,26 @@ export function createRecordOwner({
   settle: () => Promise<void>;
 }): RecordOwner {
   const types = new Map(catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.code, type]));
-  const typeOf = async (caller: Caller, recordId: string): Promise<RecordType> => {
+  const typeOf = async (
+    caller: Caller,
+    { recordId, expectedVersion }: Pick<Withdrawal, 'recordId' | 'expectedVersion'>,
+  ): Promise<RecordType> => {
     const found = await store.read(async (tx) => {
       const [entry] = await tx.get('record-index', [recordId]);
       const type = types.get(String(entry?.body.recordType));
       const [document] = type ? await tx.get(type.collection, [recordId]) : [];
-      return type && document && mayChange(caller, access.accessOf(caller, type), document) ? type : undefined;
+      const view = type && document && access.accessOf(caller, type).disclose(document, caller.params);
+      return view && view.heldBy.some((rule) => MAY_CHANGE.includes(rule)) ? { type, view } : undefined;
     });
     if (!found) throw new HubError('NOT_FOUND', 'there is no such record');
-    return found;
+    const { type, view } = found;
+    if (typeof expectedVersion === 'number' && !READS.includes(view.effects.get(`${type.name}.version`)))
+      throw new HubError('BAD_USER_INPUT', 'a version is expected by those who may read it');
+    return type;
   };
   return {
     async withdraw(caller, { recordId, documentRef, reason, expectedVersion }) {
-      const type = await typeOf(caller, recordId);
+      const type = await typeOf(caller, { recordId, expectedVersion });
       await engine.withdraw(type, {
         id: recordId,
         documentRef,
@@ -70,7 +78,7 @@ export function createRecordOwner({
       return { __typename: type.name, id: recordId };
     },
     async correct(caller, { recordId, fields, reason, expectedVersion }) {
-      const type = await typeOf(caller, recordId);
+      const type = await typeOf(caller, { recordId, expectedVersion });
       await engine.correct(type, { id: recordId, fields, reason, expectedVersion: expectedVersion ?? undefined, actor: actorOf(caller) });
       await settle();
       return { __typename: type.name, id: recordId };
@@ -78,8 +86,6 @@ export function createRecordOwner({
   };
 }
 
-/** Visible to the caller, and the caller's to change: the source department's own, or an operator's in its region. */
-function mayChange({ profile, params }: Caller, access: Access, document: Document): boolean {
-  if (!access.disclose(document, params)) return false;
-  return profile.audience === 'OPERATOR' || (profile.audience === 'AGENCY' && profile.ownSources.includes(document.gate?.sourceOrg ?? ''));
-}
+/** By what a record is the caller's to change: it is the source department's own (E4), or stands in the operator's region (E12). */
+const MAY_CHANGE: readonly string[] = ['E4', 'E12'];
+const READS: readonly (Effect | undefined)[] = ['VALUE', 'CLEAR'];

@@ -106,7 +106,7 @@ describe('the gate of a record', () => {
   });
 
   it('of a catalogue document has its own dates and region and nothing else', async () => {
-    const gate = await gateOf('SERVICE_BODY', { uscc: COMPANY, name: '茶韵征信有限公司', categories: '征信', category: '征信', regionCode: '411502', validTo: '2028-01-01', qualificationNo: 'Q1', status: '正常' });
+    const gate = await gateOf('SERVICE_BODY', { orgUscc: COMPANY, name: '茶韵征信有限公司', category: '征信', regionCode: '411502', validTo: '2028-01-01', qualificationNo: 'Q1', status: '正常' });
     expect(gate).toMatchObject({ subjectId: null, subjectKind: null, sourceOrg: null, share: null, section: null, nature: null, status: 'PUBLISHED', draft: 'NO', region: '411502', publishedFrom: null, publishedUntil: '2028-01-01', stopped: null, heldByBlack: false, severity: 'NA', exception: 'NONE', valueOpen: true, objection: false, secrecy: 'NONE' });
   });
 
