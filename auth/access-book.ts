@@ -25,15 +25,23 @@ export interface AccessBook {
 /** Compiles access on first use and keeps it for the day, in a cache bounded by number of profiles. */
 export function createAccessBook(maxProfiles = 500): AccessBook {
   const profiles = new Map<string, Map<string, Access>>();
+  // The profile is a long text: it is looked up once for a caller, not once for each field.
+  const callers = new WeakMap<object, Map<string, Access>>();
+  const ofProfile = (key: string): Map<string, Access> => {
+    const known = profiles.get(key);
+    if (known) return known;
+    const byType = new Map<string, Access>();
+    const oldest = profiles.keys().next().value;
+    if (profiles.size >= maxProfiles && oldest !== undefined) profiles.delete(oldest);
+    profiles.set(key, byType);
+    return byType;
+  };
   return {
     accessOf(caller, type) {
-      const key = `${caller.today}|${caller.profileKey}`;
-      let byType = profiles.get(key);
+      let byType = callers.get(caller);
       if (!byType) {
-        byType = new Map();
-        const oldest = profiles.keys().next().value;
-        if (profiles.size >= maxProfiles && oldest !== undefined) profiles.delete(oldest);
-        profiles.set(key, byType);
+        byType = ofProfile(`${caller.today}|${caller.profileKey}`);
+        callers.set(caller, byType);
       }
       const known = byType.get(type.name);
       if (known) return known;

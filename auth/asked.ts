@@ -1,4 +1,5 @@
 import {
+  type ASTVisitor,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -9,9 +10,12 @@ import {
   isCompositeType,
   isInterfaceType,
   isObjectType,
+  Kind,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
+  visit,
 } from 'graphql';
 import { askedBy } from './asked-arguments.ts';
 import type { Policy } from './policy.ts';
@@ -33,14 +37,63 @@ export interface Operation {
   readonly filtered: readonly Asked[];
 }
 
-/** Walks an operation against the schema. Cost grows with the operation's own size: fragments are followed where they stand. */
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+/** What an operation names. An operation that is asked again under the same conditions is not walked again. */
 export function askedOf(
   schema: GraphQLSchema,
   policy: Policy,
   operation: OperationDefinitionNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  fragments: Fragments,
   variables: Variables,
 ): Operation {
+  let walked = WALKED.get(operation);
+  if (walked?.policy !== policy) {
+    walked = { policy, conditions: conditionsOf(operation, fragments), byConditions: new Map() };
+    WALKED.set(operation, walked);
+  }
+  const { conditions, byConditions } = walked;
+  if (!conditions) return walk(schema, policy, operation, fragments, variables);
+  const key = conditions.map((name) => variables[name] === true).join();
+  const known = byConditions.get(key);
+  if (known) return known;
+  const asked = walk(schema, policy, operation, fragments, variables);
+  if (byConditions.size < REMEMBERED_CONDITIONS) byConditions.set(key, asked);
+  return asked;
+}
+
+interface Walked {
+  readonly policy: Policy;
+  readonly conditions: readonly string[] | undefined;
+  readonly byConditions: Map<string, Operation>;
+}
+const WALKED = new WeakMap<OperationDefinitionNode, Walked>();
+const REMEMBERED_CONDITIONS = 16;
+
+/** Variables on which it depends what the operation names; undefined where a filter or an order is one, which may name anything. */
+function conditionsOf(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] | undefined {
+  const conditions = new Set<string>();
+  let isOpen = false;
+  const visitor: ASTVisitor = {
+    Argument: ({ name, value }) => {
+      if (name.value === 'where' || name.value === 'orderBy') isOpen ||= holdsVariable(value);
+    },
+    Directive: ({ arguments: args }) => {
+      for (const { value } of args ?? []) if (value.kind === Kind.VARIABLE) conditions.add(value.name.value);
+    },
+  };
+  for (const node of [operation, ...fragments.values()]) visit(node, visitor);
+  return isOpen ? undefined : [...conditions];
+}
+
+function holdsVariable(value: ValueNode): boolean {
+  if (value.kind === Kind.VARIABLE) return true;
+  if (value.kind === Kind.LIST) return value.values.some(holdsVariable);
+  return value.kind === Kind.OBJECT && value.fields.some((field) => holdsVariable(field.value));
+}
+
+/** Walks an operation against the schema. Cost grows with the operation's own size: fragments are followed where they stand. */
+function walk(schema: GraphQLSchema, policy: Policy, operation: OperationDefinitionNode, fragments: Fragments, variables: Variables): Operation {
   const rootFields: string[] = [];
   const selected: Asked[] = [];
   const filtered: Asked[] = [];

@@ -1,4 +1,4 @@
-import { type Filtered, matches, type Params } from '../schema/filter.ts';
+import { compileFilter, type Filtered, type Params } from '../schema/filter.ts';
 import { type Variant, variantOf } from './classes.ts';
 import { type Effect, type Effects, type TypeAccess, unite } from './entitlements.ts';
 
@@ -18,9 +18,11 @@ export type Disclose = (row: Filtered & Pick<Parameters<typeof variantOf>[1], 'c
  */
 export function compileDisclosure(access: TypeAccess): Disclose {
   const { type, entitlements } = access;
+  const holds = entitlements.map(({ rows }) => compileFilter(rows));
   const views = new Map<string, View>();
   return (row, params) => {
-    const held = entitlements.flatMap((entitlement, index) => (matches(entitlement.rows, row, params) ? [index] : []));
+    const held: number[] = [];
+    for (const [index, holdsRow] of holds.entries()) if (holdsRow(row, params)) held.push(index);
     if (held.length === 0) return undefined;
     const variant = variantOf(type, row);
     const key = `${held.join(',')}|${variant.person}|${variant.secret}|${variant.state}`;

@@ -1,5 +1,5 @@
 import type { Item, RecordType } from '../schema/catalogue.ts';
-import { allOf, anyOf, assuming, type FieldName, type Filter, isNever, NONE } from '../schema/filter.ts';
+import { allOf, anyOf, anyOfLargest, assuming, type FieldName, type Filter, isNever, NONE } from '../schema/filter.ts';
 import { EMPTY_GATE } from '../schema/gate.ts';
 import type { Grant, Profile, Voucher } from './caller.ts';
 import { classOf, exampleOf, type Variant, variantsOf } from './classes.ts';
@@ -206,9 +206,14 @@ export function unite(into: Map<string, Effect>, effects: Effects): void {
 
 /** Rows that a list, a count or a cursor may hold. A person's row that the public level alone opens is in none (L1). */
 export function listedRows(access: TypeAccess): Filter {
+  const known = LISTED.get(access);
+  if (known) return known;
   const organisation: Filter = { op: 'in', field: 'gate.subjectKind', values: ['ENTERPRISE', 'NON_ENTERPRISE_ORG'] };
-  return anyOf(...access.entitlements.map(({ id, rows }) => (id === 'E1' ? allOf(rows, organisation) : rows)));
+  const listed = anyOfLargest(...access.entitlements.map(({ id, rows }) => (id === 'E1' ? allOf(rows, organisation) : rows)));
+  LISTED.set(access, listed);
+  return listed;
 }
+const LISTED = new WeakMap<TypeAccess, Filter>();
 
 /** Rows that any entitlement holds. */
 export function visibleRows(access: TypeAccess): Filter {

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /** CPU time of a whole process so far, and what it holds. */
@@ -23,20 +23,27 @@ export async function startMeasured(script: URL, args: readonly string[], node: 
   const started = performance.now();
   const env = { ...process.env, NODE_ENV: 'production', APOLLO_TELEMETRY_DISABLED: 'true' };
   const child = fork(script, [...args], { env, execArgv: [...node], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const ready = await heard(child);
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the process ended with ${code}`)));
+  ended.catch(() => undefined);
+  const heard = async (): Promise<Told> => {
+    const [told] = await Promise.race([once(child, 'message'), ended]);
+    return told;
+  };
+  const ready = await heard();
   if (!('url' in ready)) throw new Error('the process measured itself before it listened');
   return {
     url: ready.url,
     startMs: performance.now() - started,
     async usage() {
       child.send('usage');
-      const told = await heard(child);
+      const told = await heard();
       if (!('usage' in told)) throw new Error('the process did not measure itself');
       return told.usage;
     },
     async stop() {
-      child.send('stop');
-      await once(child, 'exit');
+      const exit = once(child, 'exit');
+      if (child.connected) child.send('stop');
+      if (child.exitCode === null) await exit;
     },
   };
 }
@@ -54,11 +61,4 @@ export async function serveMeasured(start: () => Promise<string>): Promise<void>
 
 function tell(told: Told): void {
   process.send?.(told);
-}
-
-async function heard(child: ChildProcess): Promise<Told> {
-  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the process ended with ${code}`)));
-  ended.catch(() => undefined);
-  const [told] = await Promise.race([once(child, 'message'), ended]);
-  return told;
 }

@@ -51,7 +51,9 @@ async function measure(compared: readonly Side[], requests: number, rounds: numb
   const leaves: number[] = [];
   for (const side of compared) leaves.push(await warmUp(side));
   if (new Set(leaves).size !== 1) throw new Error(`the answers differ: ${leaves.join(' and ')} values`);
-  console.log(`${data.records} records, ${data.subjects} subjects; ${leaves[0]} values in an answer; ${requests} requests a round, ${CONCURRENCY} at once, as ${options.as}`);
+  console.log(
+    `${data.records} records, ${data.subjects} subjects; ${leaves[0]} values in an answer; ${requests} requests a round, ${CONCURRENCY} at once, as ${options.as}`,
+  );
   const results = new Map<string, Round[]>(compared.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const side of compared) {
@@ -59,14 +61,22 @@ async function measure(compared: readonly Side[], requests: number, rounds: numb
       const seconds = await runLoad({ ...load(side), requests });
       const cpuMs = ((await usageOf(side)).cpuMs - before.cpuMs) / requests;
       results.get(side.name)?.push({ cpuMs, perSecond: requests / seconds });
-      console.error(`round ${round + 1} ${side.name}: ${cpuMs.toFixed(3)} ms of CPU a request, ${(requests / seconds).toFixed(0)} requests/s`);
+      console.error(
+        `round ${round + 1} ${side.name}: ${cpuMs.toFixed(3)} ms of CPU a request, ${(requests / seconds).toFixed(0)} requests/s`,
+      );
     }
   }
   for (const side of compared) {
     const own = results.get(side.name) ?? [];
     const { rssMb } = await usageOf(side);
     console.log(
-      `${side.name}: ${spread(own.map(({ cpuMs }) => cpuMs), 3)} ms of CPU a request; ${spread(own.map(({ perSecond }) => perSecond), 0)} requests/s; ${rssMb.toFixed(0)} MB in ${side.processes.length} process(es)`,
+      `${side.name}: ${spread(
+        own.map(({ cpuMs }) => cpuMs),
+        3,
+      )} ms of CPU a request; ${spread(
+        own.map(({ perSecond }) => perSecond),
+        0,
+      )} requests/s; ${rssMb.toFixed(0)} MB in ${side.processes.length} process(es)`,
     );
   }
   const [hub, stock] = compared.map(({ name }) => results.get(name) ?? []);
@@ -120,7 +130,13 @@ function callers(dataDir: string): readonly Client[] {
   const clock = { now: () => new Date() };
   return Array.from({ length: CLIENTS }, (_, index): Client => {
     if (options.as === 'public') return { headers: {}, localAddress: `127.0.1.${index + 1}` };
-    const claims = { audience: 'AGENCY', orgUscc: '11411502MAW05WG360', regionCode: '411502', level: 'COUNTY', sub: `clerk-${index}` } as const;
+    const claims = {
+      audience: 'AGENCY',
+      orgUscc: '11411502MAW05WG360',
+      regionCode: '411502',
+      level: 'COUNTY',
+      sub: `clerk-${index}`,
+    } as const;
     const token = signDevelopmentToken(dataDir, claims, 3600, clock);
     return { headers: { authorization: `Bearer ${token}`, 'hub-purpose': 'LICENSING' } };
   });

@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RecordType } from '../schema/catalogue.ts';
 import { HubError } from '../schema/errors.ts';
@@ -34,7 +35,7 @@ const FLAGS = {
 /** `hub import`: brings files into the store. Answers 0 when every row was taken, 1 when some were rejected, 2 when something was unusable. */
 export async function runImport(argv: readonly string[], io: ImportIo): Promise<0 | 1 | 2> {
   try {
-    const { values: flags, positionals: files } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+    const { values: flags, positionals: files } = readArguments(argv);
     if (files.length === 0) throw new HubError('BAD_USER_INPUT', USAGE);
     const isDryRun = flags['dry-run'];
     const dataDir = flags.data;
@@ -61,17 +62,25 @@ export async function runImport(argv: readonly string[], io: ImportIo): Promise<
 }
 
 /** One file that cannot be read does not stop the others. */
-async function importAll(hub: Hub, files: readonly string[], settings: ImportSettings, io: ImportIo): Promise<readonly FileReport[]> {
+async function importAll(
+  hub: Hub,
+  files: readonly string[],
+  settings: Omit<ImportSettings, 'rejectedFolder'> & { readonly dataDir: string },
+  { stderr, isTerminal }: ImportIo,
+): Promise<readonly FileReport[]> {
   const reports: FileReport[] = [];
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
+    const isNamedTwice = files.slice(0, index).some((earlier) => basename(earlier) === basename(file));
+    const rejectedFolder = join(settings.dataDir, 'rejected', isNamedTwice ? String(index + 1) : '');
     try {
-      reports.push(await importFile(hub, file, settings));
+      reports.push(await importFile(hub, file, { ...settings, rejectedFolder }));
     } catch (error) {
       if (!(error instanceof UnusableFile)) throw error;
       const sentence = `${error.zh} / ${error.message}`;
-      io.stderr(`${file}: ${sentence}\n`);
+      stderr(`${file}: ${sentence}\n`);
       reports.push(unusableReport(file, sentence));
     }
+    if (isTerminal) stderr('\n');
   }
   return reports;
 }
@@ -111,8 +120,15 @@ function readSource(code: string | undefined): string | undefined {
   return source;
 }
 
+function readArguments(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+  } catch (error) {
+    throw new HubError('BAD_USER_INPUT', `${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
+  }
+}
+
 /** What the person at the terminal can do something about. */
-function isExplained(error: unknown): error is Error {
-  if (error instanceof HubError) return error.code === 'BAD_USER_INPUT' || error.code === 'STORE_UNAVAILABLE';
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+function isExplained(error: unknown): error is HubError {
+  return error instanceof HubError && (error.code === 'BAD_USER_INPUT' || error.code === 'STORE_UNAVAILABLE');
 }

@@ -44,6 +44,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const hub = await openHub({ dataDir, storeUrl: options.storeUrl, clock: options.clock, env });
   try {
     if (options.samples) {
+      if (options.storeUrl !== undefined) throw new CommandFault('--samples 只用于内置存储 / --samples is for the embedded store alone');
       const { loadSamples } = await import('./samples.ts');
       await loadSamples(hub);
     }

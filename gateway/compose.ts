@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
-import { type ASTNode, type DocumentNode, type GraphQLSchema, Kind, print, visit } from 'graphql';
+import { type ASTNode, type DocumentNode, type GraphQLSchema, isScalarType, Kind, print, visit } from 'graphql';
 import type { Catalogue } from '../schema/catalogue.ts';
+import { SCALARS } from '../schema/scalars.ts';
 import { lintGraph } from './lint-graph.ts';
 
 export interface Composed {
@@ -47,7 +48,17 @@ export interface ComposedSubgraph {
 
 function openSupergraph({ sdl, sources, hints }: Pick<Composed, 'sdl' | 'sources' | 'hints'>): Composed {
   const supergraph = Supergraph.build(sdl);
-  return { sdl, sources, hash: hashOf(sdl), supergraph, schema: supergraph.apiSchema().toGraphQLJSSchema(), hints };
+  const schema = supergraph.apiSchema().toGraphQLJSSchema();
+  attachScalars(schema);
+  return { sdl, sources, hash: hashOf(sdl), supergraph, schema, hints };
+}
+
+/** A value of the wrong format is refused with the request, before anything is run. Answers come serialised from the subgraphs. */
+function attachScalars(schema: GraphQLSchema): void {
+  for (const [name, { parseValue, parseLiteral }] of Object.entries(SCALARS)) {
+    const declared = schema.getType(name);
+    if (isScalarType(declared)) Object.assign(declared, { parseValue, parseLiteral });
+  }
 }
 
 function hashOf(text: string): string {

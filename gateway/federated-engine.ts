@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { operationFromDocument, type Schema } from '@apollo/federation-internals';
-import { buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
 import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, print, visit } from 'graphql';
 import { type AdmissionParts, admit, admitToExplain } from '../auth/admission.ts';
@@ -11,10 +10,13 @@ import { HubError } from '../schema/errors.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { CallSubgraph, SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
+import { compileCompletion } from './complete.ts';
 import type { Composed } from './compose.ts';
 import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
 import { finishErrors, finishRemarks, type PlacedRemarks, type WithheldEntry } from './finish.ts';
-import { type Rewritten, rewrite } from './rewrite.ts';
+import { type Introspect, introspectionOf } from './introspection.ts';
+import { type Marks, rewrite } from './rewrite.ts';
+import { type Fetched, type PlannedFetch, runPlan } from './run-plan.ts';
 import { compileShape, type Removed } from './shape.ts';
 import { createViews } from './views.ts';
 
@@ -25,8 +27,10 @@ export interface FederatedParts extends AdmissionParts {
 }
 
 interface Prepared {
-  readonly rewritten: Rewritten;
+  readonly marks: Marks;
   readonly plan: QueryPlan;
+  readonly complete: ReturnType<typeof compileCompletion>;
+  readonly introspect: Introspect | undefined;
   readonly shape: ReturnType<typeof compileShape>;
 }
 
@@ -46,7 +50,6 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   const prepared = boundedCache<Prepared>(2000);
   const plans = boundedCache<Promise<QueryPlan>>(2000);
   const documents = boundedCache<{ fragments: ReadonlyMap<string, FragmentDefinitionNode>; conditions: readonly string[] }>(2000);
-  const services: ServiceMap = Object.fromEntries([...parts.subgraphs].map(([name, call]) => [name, { process: dataSource(name, call) }]));
   const closed = createClosedSets(parts);
 
   const planOf = (document: DocumentNode): Promise<QueryPlan> => {
@@ -71,8 +74,14 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
     const known = prepared.get(key);
     if (known) return known;
     const of = { schema: composed.schema, operation: request.operation, fragments: facts.fragments, variables, isClosed: isClosed.has };
-    const rewritten = rewrite(of);
-    const made = { rewritten, plan: await planOf(rewritten.document), shape: compileShape({ ...of, marks: rewritten.marks }) };
+    const { document, operation, marks } = rewrite(of);
+    const made = {
+      marks,
+      plan: await planOf(document),
+      complete: compileCompletion(composed.schema, operation),
+      introspect: introspectionOf(request.operation, facts.fragments),
+      shape: compileShape({ ...of, marks }),
+    };
     prepared.set(key, made);
     return made;
   };
@@ -91,32 +100,34 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
         return { data: null, extensions: { explain: explain(policy, parts.access, caller, asked) } };
       }
       const { caller } = await admit(parts, admission);
-      const { rewritten, plan, shape } = await prepare(request, caller, variables);
+      const { marks, plan, complete, introspect, shape } = await prepare(request, caller, variables);
       const context: CallContext = { caller, remarks: [] };
-      const operationContext = buildOperationContext({ schema: views(principal.audience), operationDocument: rewritten.document });
-      const result = await executeQueryPlan(
-        plan,
-        services,
-        requestContextOf(context, variables),
-        operationContext,
-        supergraphSchema,
-        apiSchema,
-      );
-      const raw = result.data ?? {};
+      const send = (fetch: PlannedFetch) => sendFetch(parts.subgraphs, fetch, context);
+      const { data: joined, errors } = await runPlan({ plan, schema: supergraphSchema, variables, send });
+      const completed = complete(joined);
+      // A null that nothing may take in is the whole answer (GraphQL §6.4.4).
+      if (!completed) return answer(request, null, finishErrors(errors.length > 0 ? errors : [incomplete()], null), NOTHING_SAID);
+      const raw = introspect ? { ...completed, ...introspect(views(principal.audience), variables) } : completed;
       const { data, removed } = shape(raw);
-      const said = finishRemarks(context.remarks, raw, data, rewritten.marks);
+      const said = finishRemarks(context.remarks, raw, data, marks);
       const withheld = [...removed.flatMap((entry) => withheldEntry(parts, caller, entry)), ...said.withheld];
-      return answer(request, data, finishErrors(result.errors ?? [], data), { ...said, withheld });
+      return answer(request, data, finishErrors(errors, data), { ...said, withheld });
     },
   };
 }
 
-function answer(
-  request: EngineRequest,
-  data: Record<string, unknown>,
-  errors: readonly GraphQLError[],
-  said: { withheld: readonly WithheldEntry[]; annotations: readonly unknown[]; narrowed: readonly unknown[] },
-): EngineResponse {
+interface Said {
+  readonly withheld: readonly WithheldEntry[];
+  readonly annotations: readonly unknown[];
+  readonly narrowed: readonly unknown[];
+}
+const NOTHING_SAID: Said = { withheld: [], annotations: [], narrowed: [] };
+
+function incomplete(): GraphQLError {
+  return new GraphQLError('a subgraph left out what may not be null', { extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } });
+}
+
+function answer(request: EngineRequest, data: Record<string, unknown> | null, errors: readonly GraphQLError[], said: Said): EngineResponse {
   const asErrors = request.headers.withheld === 'errors';
   const closed = asErrors
     ? said.withheld.map(
@@ -192,36 +203,27 @@ function factsOf(
   return facts;
 }
 
-type Process = ServiceMap[string]['process'];
-
-/** A data source that keeps what the subgraph says beside its data, and never lets a raw fault through. */
-function dataSource(name: string, call: CallSubgraph): Process {
-  return async (options) => {
-    if (!('incomingRequestContext' in options)) throw new Error('the gateway asks its subgraphs for operations only');
-    const { caller, remarks } = options.context as CallContext;
-    const { query, operationName, variables } = options.request;
-    const result = await call({ query: query ?? '', operationName: operationName ?? undefined, variables: variables ?? {}, caller }).catch(
-      (cause: unknown) => {
-        if (cause instanceof HubError) throw new GraphQLError(cause.message, { extensions: { code: cause.code } });
-        throw new GraphQLError(`the subgraph ${name} did not answer`, {
-          extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName: name },
-          originalError: cause instanceof Error ? cause : null,
-        });
-      },
-    );
-    remarks.push({ prefix: (options.pathInIncomingRequest ?? []).map(String), ...pick(result.remarks) });
-    const errors = result.errors?.map(({ message, path, code }) => new GraphQLError(message, { path, extensions: { code } }));
-    return { data: result.data, ...(errors && errors.length > 0 ? { errors } : {}) } as Awaited<ReturnType<Process>>;
-  };
+/** Calls a subgraph, keeps what it says beside its data, and never lets a raw fault through. */
+async function sendFetch(
+  subgraphs: ReadonlyMap<string, CallSubgraph>,
+  fetch: PlannedFetch,
+  { caller, remarks }: CallContext,
+): Promise<Fetched> {
+  const { serviceName, query, operationName, variables, path } = fetch;
+  const call = subgraphs.get(serviceName);
+  if (!call) throw new Error(`there is no subgraph ${serviceName}`);
+  const result = await call({ query, operationName, variables, caller }).catch((cause: unknown) => {
+    if (cause instanceof HubError) throw new GraphQLError(cause.message, { extensions: { code: cause.code } });
+    throw new GraphQLError(`the subgraph ${serviceName} did not answer`, {
+      extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', serviceName },
+      originalError: cause instanceof Error ? cause : null,
+    });
+  });
+  remarks.push({ prefix: path.map(String), ...pick(result.remarks) });
+  const errors = result.errors?.map((error) => new GraphQLError(error.message, { path: error.path, extensions: { code: error.code } }));
+  return { data: result.data, errors };
 }
 
 function pick({ withheld, annotations, narrowed }: SubgraphRemarks): SubgraphRemarks {
   return { withheld, annotations, narrowed };
-}
-
-/** The few things that `executeQueryPlan` reads of an Apollo Server request. */
-function requestContextOf(context: CallContext, variables: Readonly<Record<string, unknown>>): Parameters<typeof executeQueryPlan>[2] {
-  const silent = () => undefined;
-  const logger = { debug: silent, info: silent, warn: silent, error: silent };
-  return { request: { variables }, context, metrics: {}, logger } as unknown as Parameters<typeof executeQueryPlan>[2];
 }

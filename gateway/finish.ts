@@ -88,7 +88,7 @@ function objectsAt(data: unknown, path: readonly string[]): readonly Data[] {
 }
 
 /** Errors that speak of a place in the answer; what lies below a null is not spoken of. */
-export function finishErrors(errors: readonly (GraphQLError | GraphQLFormattedError)[], shaped: Data): readonly GraphQLError[] {
+export function finishErrors(errors: readonly (GraphQLError | GraphQLFormattedError)[], shaped: Data | null): readonly GraphQLError[] {
   return errors
     .filter(({ path }) => !path || !passesNull(shaped, path))
     .map((error) => {

@@ -81,16 +81,17 @@ export async function listen({ host, port, limits, handle }: ListenerOptions): P
 
 /** Sends an answer with what every answer carries. Returns the length of its body in bytes. */
 export function send(response: ServerResponse, requestId: string, { status, contentType, body, headers }: Answer): number {
-  const length = Buffer.byteLength(body);
+  // Encoded here: node:http would join a text with the headers, and encode it a second time after measuring it.
+  const bytes = Buffer.from(body);
   response.writeHead(status, {
     ...SECURITY_HEADERS,
     'content-type': contentType,
-    'content-length': length,
+    'content-length': bytes.length,
     'hub-request-id': requestId,
     ...headers,
   });
-  response.end(body);
-  return length;
+  response.end(bytes);
+  return bytes.length;
 }
 
 function boundTo(address: string | AddressInfo | null): AddressInfo {

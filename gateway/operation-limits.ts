@@ -1,6 +1,6 @@
 import { type DocumentNode, getOperationAST, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { HubError } from '../schema/errors.ts';
-import { amountOf, DEFAULT_PAGE, type Sizes, shapeOf } from './operation-shape.ts';
+import { amountOf, conditionsOf, DEFAULT_PAGE, type Sizes, shapeOf } from './operation-shape.ts';
 
 /** What one operation may ask for; computed from the operation and its variables only, never from what is found. */
 export interface OperationLimits {
@@ -19,6 +19,8 @@ export interface OperationLimits {
   /** The largest `first`, and the leaf values that all pages together may come to. */
   readonly pageSize: number;
   readonly cost: number;
+  /** Comparisons in all filters of an operation together: what a database has to plan for grows faster than their number. */
+  readonly conditions: number;
   /** Of a list, written in the document or given in a variable. */
   readonly listItems: number;
   readonly variableBytes: number;
@@ -37,6 +39,7 @@ export const OPERATION_LIMITS: OperationLimits = {
   rootFields: 20,
   pageSize: 200,
   cost: 100_000,
+  conditions: 200,
   listItems: 1_000,
   variableBytes: 1_048_576,
   variableDepth: 15,
@@ -64,7 +67,9 @@ export function checkLimits(
   const asked = operation && definitions.get(operation);
   if (!asked) return; // which operation is meant is not a question of size
   hold(asked.rootFields, limits.rootFields, 'root fields');
-  hold(amountOf(asked.cost, sizesFrom(operation, variables, limits)), limits.cost, 'values in the answer');
+  const sizes = sizesFrom(operation, variables, limits);
+  hold(amountOf(asked.cost, sizes), limits.cost, 'values in the answer');
+  hold(amountOf(asked.conditions, sizes), limits.conditions, 'conditions in its filters');
 }
 
 function hold(size: number, limit: number, what: string): void {
@@ -78,7 +83,7 @@ function sizesFrom(operation: OperationDefinitionNode, variables: Readonly<Recor
     return size;
   };
   const defaultOf = (name: string) => operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)?.defaultValue;
-  return {
+  const sizes: Sizes = {
     page,
     pageOf(name) {
       const given = Object.hasOwn(variables, name) ? variables[name] : writtenNumber(defaultOf(name));
@@ -92,7 +97,20 @@ function sizesFrom(operation: OperationDefinitionNode, variables: Readonly<Recor
       const given = variables[name];
       return Array.isArray(given) ? given.length : 1;
     },
+    conditionsOf(name) {
+      if (Object.hasOwn(variables, name)) return conditionsGiven(variables[name]);
+      const standard = defaultOf(name);
+      return standard ? amountOf(conditionsOf(standard), sizes) : 0;
+    },
   };
+  return sizes;
+}
+
+/** As `conditionsOf` of what is written: a list of values is one comparison. */
+function conditionsGiven(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  if (Array.isArray(value) && !value.some((item) => typeof item === 'object' && item !== null)) return 1;
+  return Object.values(value).reduce((total: number, member) => total + conditionsGiven(member), 0);
 }
 
 function writtenNumber(value: ValueNode | undefined): number | undefined {

@@ -19,6 +19,7 @@ export interface Sizes {
   page(size: number): number;
   pageOf(variable: string): number;
   lengthOf(variable: string): number;
+  conditionsOf(variable: string): number;
 }
 /** A number, or one that follows from the variables. */
 export type Amount = number | ((sizes: Sizes) => number);
@@ -32,6 +33,8 @@ interface Shape {
   readonly directives: number;
   /** Leaf values that the answer can hold at most. */
   readonly cost: Amount;
+  /** Comparisons in all filters; a list of values is one. */
+  readonly conditions: Amount;
 }
 
 interface DocumentShape {
@@ -47,8 +50,8 @@ interface Part extends Omit<Shape, 'rootFields' | 'cost'> {
   readonly paged: Amount;
 }
 
-const NOTHING: Part = { depth: 0, fields: 0, selections: 0, aliases: 0, directives: 0, flat: 0, paged: 0 };
-const ENDLESS: Part = { depth: Infinity, fields: Infinity, selections: Infinity, aliases: 0, directives: 0, flat: Infinity, paged: 0 };
+const NOTHING: Part = { depth: 0, fields: 0, selections: 0, aliases: 0, directives: 0, conditions: 0, flat: 0, paged: 0 };
+const ENDLESS: Part = { ...NOTHING, depth: Infinity, fields: Infinity, selections: Infinity, flat: Infinity };
 const ROWS = new Set(['nodes', 'edges']);
 /** Introspection has no pages: how often its selections are repeated, roughly, by the types of a schema and the fields of a type. */
 const INTROSPECTION_SIZES = new Map([
@@ -109,6 +112,7 @@ function measureDocument(document: DocumentNode): DocumentShape {
       selections: inner.selections + 1,
       aliases: inner.aliases + (field.alias ? 1 : 0),
       directives: inner.directives + directives,
+      conditions: add(inner.conditions, conditionsIn(field.arguments ?? [])),
       ...(ROWS.has(field.name.value) ? { flat: 0, paged: cost } : { flat: cost, paged: 0 }),
     };
   };
@@ -129,9 +133,9 @@ function measureDocument(document: DocumentNode): DocumentShape {
       directives += own?.length ?? 0;
       if (defaultValue) listItems = Math.max(listItems, longestList(defaultValue));
     }
-    const { depth, fields: rootFields, selections, aliases } = part;
+    const { depth, fields: rootFields, selections, aliases, conditions } = part;
     const cost = add(part.flat, multiply(DEFAULT_PAGE, part.paged));
-    definitions.set(definition, { depth, rootFields, selections, aliases, directives, cost });
+    definitions.set(definition, { depth, rootFields, selections, aliases, directives, cost, conditions });
   }
   return { definitions, listItems };
 }
@@ -164,6 +168,18 @@ function longestArgument(given: readonly ArgumentNode[]): Amount {
   return (sizes) => Math.max(written, ...variables.map((name) => sizes.lengthOf(name)));
 }
 
+function conditionsIn(given: readonly ArgumentNode[]): Amount {
+  return sum(given.flatMap(({ name, value }) => (name.value === 'where' ? [conditionsOf(value)] : [])));
+}
+
+/** Comparisons of a filter that is written in the document, in whole or in part. */
+export function conditionsOf(value: ValueNode): Amount {
+  if (value.kind === Kind.VARIABLE) return (sizes) => sizes.conditionsOf(value.name.value);
+  if (value.kind === Kind.OBJECT) return sum(value.fields.map((field) => conditionsOf(field.value)));
+  if (value.kind !== Kind.LIST || !value.values.some(({ kind }) => kind === Kind.OBJECT || kind === Kind.VARIABLE)) return 1;
+  return sum(value.values.map(conditionsOf));
+}
+
 function longestList(value: ValueNode): number {
   if (value.kind === Kind.LIST) return Math.max(value.values.length, ...value.values.map(longestList));
   if (value.kind === Kind.OBJECT) return Math.max(0, ...value.fields.map((field) => longestList(field.value)));
@@ -185,6 +201,7 @@ function joinParts(parts: readonly Part[]): Part {
     selections,
     aliases,
     directives,
+    conditions: sum(parts.map(({ conditions }) => conditions)),
     flat: sum(parts.map(({ flat }) => flat)),
     paged: sum(parts.map(({ paged }) => paged)),
   };

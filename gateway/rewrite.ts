@@ -25,6 +25,8 @@ export interface Marks {
 export interface Rewritten {
   /** One operation without fragment spreads, `@skip` or `@include`, and without what no row could allow. Undefined when nothing is left to fetch. */
   readonly document: DocumentNode;
+  /** The one in `document`. */
+  readonly operation: OperationDefinitionNode;
   readonly marks: Marks;
 }
 
@@ -53,7 +55,7 @@ export function rewrite(parts: RewriteParts): Rewritten {
     selectionSet,
     ...(operation.name ? { name: operation.name } : {}),
   };
-  return { document: { kind: Kind.DOCUMENT, definitions: [rewritten] }, marks };
+  return { document: { kind: Kind.DOCUMENT, definitions: [rewritten] }, operation: rewritten, marks };
 }
 
 function selections(parts: RewriteParts, marks: Marks, set: SelectionSetNode, parent: GraphQLCompositeType): SelectionSetNode {
@@ -74,7 +76,8 @@ function selections(parts: RewriteParts, marks: Marks, set: SelectionSetNode, pa
 
 function field(parts: RewriteParts, marks: Marks, node: FieldNode, parent: GraphQLCompositeType): FieldNode[] {
   const name = node.name.value;
-  if (name.startsWith('__')) return [bare(node)];
+  if (name === '__typename') return [bare(node)];
+  if (name.startsWith('__')) return []; // introspection asks no subgraph
   const definition = 'getFields' in parent ? parent.getFields()[name] : undefined;
   if (!definition) return [];
   const owners = concreteNames(parts.schema, parent);

@@ -50,6 +50,21 @@ export function anyOf(...filters: readonly Filter[]): Filter {
   return parts.length === 1 && only ? only : { op: 'any', of: parts };
 }
 
+/** Disjunction without the parts that another part holds already: of `a` and `a and b`, only `a` is asked. */
+export function anyOfLargest(...filters: readonly Filter[]): Filter {
+  const parts = filters.map((filter) => ({ filter, terms: new Set(termsOf(filter).map((term) => JSON.stringify(term))) }));
+  const isHeld = (terms: ReadonlySet<string>, at: number) =>
+    parts.some((other, place) => {
+      if (place === at || !other.terms.isSubsetOf(terms)) return false;
+      return other.terms.size < terms.size || place < at; // of two that are the same, the first stays
+    });
+  return anyOf(...parts.flatMap(({ filter, terms }, at) => (isHeld(terms, at) ? [] : [filter])));
+}
+
+function termsOf(filter: Filter): readonly Filter[] {
+  return filter.op === 'all' ? filter.of : [filter];
+}
+
 /** Negation, simplified. */
 export function not(filter: Filter): Filter {
   if (isAlways(filter)) return NONE;
@@ -80,24 +95,49 @@ export function matches(filter: Filter, row: Filtered, params: Params = {}): boo
       return isPresent(read(row, filter.field));
     case 'in':
       return filter.values.includes(read(row, filter.field) as Value);
-    case 'has': {
-      const list = read(row, filter.field);
-      const value = operand(filter.value, params);
-      return Array.isArray(list) && value !== undefined && list.includes(value);
+    default:
+      return passes(filter.op, read(row, filter.field), operand(filter.value, params));
+  }
+}
+
+/** `matches` for one filter. */
+export type Matches = (row: Filtered, params?: Params) => boolean;
+
+/** Compiles a filter that is asked of many rows: a row costs neither the walk through the filter nor the reading of field names. */
+export function compileFilter(filter: Filter): Matches {
+  switch (filter.op) {
+    case 'all': {
+      const parts = filter.of.map(compileFilter);
+      return (row, params) => {
+        for (const part of parts) if (!part(row, params)) return false;
+        return true;
+      };
     }
-    case 'startsWith': {
-      const text = read(row, filter.field);
-      const prefix = operand(filter.value, params);
-      return typeof text === 'string' && typeof prefix === 'string' && text.startsWith(prefix);
+    case 'any': {
+      const parts = filter.of.map(compileFilter);
+      return (row, params) => {
+        for (const part of parts) if (part(row, params)) return true;
+        return false;
+      };
+    }
+    case 'not': {
+      const part = compileFilter(filter.of);
+      return (row, params) => !part(row, params);
+    }
+    case 'present': {
+      const valueOf = readerOf(filter.field);
+      return (row) => isPresent(valueOf(row));
+    }
+    case 'in': {
+      const valueOf = readerOf(filter.field);
+      const values: ReadonlySet<unknown> = new Set(filter.values);
+      return (row) => values.has(valueOf(row));
     }
     default: {
-      const left = read(row, filter.field);
-      const right = operand(filter.value, params);
-      if (left === null || left === undefined || right === undefined || typeof left !== typeof right) return false;
-      if (filter.op === 'eq') return left === right;
-      if (filter.op === 'gt') return left > right;
-      if (filter.op === 'gte') return left >= right;
-      return filter.op === 'lt' ? left < right : left <= right;
+      const { op, value } = filter;
+      const valueOf = readerOf(filter.field);
+      if (typeof value !== 'object') return (row) => passes(op, valueOf(row), value);
+      return (row, params = {}) => passes(op, valueOf(row), operand(value, params));
     }
   }
 }
@@ -119,6 +159,24 @@ export function bind(filter: Filter, params: Params): Filter {
       return value === undefined ? NONE : { ...filter, value };
     }
   }
+}
+
+/** `bind`; the same filter under the same values gives the same object again, so that an adapter need not compile it twice. */
+export function bindShared(filter: Filter, params: Params): Filter {
+  const before = BOUND.get(filter);
+  const names = before?.names ?? [...paramsOf(filter)];
+  const values = JSON.stringify(names.map((name) => params[name] ?? null));
+  if (before?.values === values) return before.bound;
+  const bound = bind(filter, params);
+  BOUND.set(filter, { names, values, bound });
+  return bound;
+}
+const BOUND = new WeakMap<Filter, { readonly names: readonly string[]; readonly values: string; readonly bound: Filter }>();
+
+function paramsOf(filter: Filter): ReadonlySet<string> {
+  if (filter.op === 'all' || filter.op === 'any') return new Set(filter.of.flatMap((part) => [...paramsOf(part)]));
+  if (filter.op === 'not') return paramsOf(filter.of);
+  return new Set('value' in filter && typeof filter.value === 'object' ? [filter.value.param] : []);
 }
 
 /** What is left of the filter for rows that have these values. */
@@ -145,10 +203,30 @@ export function fieldsOf(filter: Filter): ReadonlySet<FieldName> {
   return new Set([filter.field]);
 }
 
+/** What each test between a stored value and an operand means. */
+function passes(op: Comparison | 'has' | 'startsWith', left: ColumnValue | undefined, right: Value | undefined): boolean {
+  if (left === null || left === undefined || right === undefined) return false;
+  if (op === 'has') return Array.isArray(left) && left.includes(right);
+  if (op === 'startsWith') return typeof left === 'string' && typeof right === 'string' && left.startsWith(right);
+  if (typeof left !== typeof right) return false;
+  if (op === 'eq') return left === right;
+  if (op === 'gt') return left > right;
+  if (op === 'gte') return left >= right;
+  return op === 'lt' ? left < right : left <= right;
+}
+
 function read(row: Filtered, field: FieldName): ColumnValue | undefined {
-  if (field === 'key') return row.key;
-  if (field.startsWith('gate.')) return row.gate?.[field.slice(5) as GateColumn];
-  return row.columns?.[field.slice(7)];
+  return readerOf(field)(row);
+}
+
+function readerOf(field: FieldName): (row: Filtered) => ColumnValue | undefined {
+  if (field === 'key') return (row) => row.key;
+  if (field.startsWith('gate.')) {
+    const column = field.slice(5) as GateColumn;
+    return (row) => row.gate?.[column];
+  }
+  const column = field.slice(7);
+  return (row) => row.columns?.[column];
 }
 
 function isPresent(value: ColumnValue | undefined): boolean {

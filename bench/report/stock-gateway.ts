@@ -8,7 +8,9 @@ const { ApolloServer } = await import('@apollo/server');
 const { startStandaloneServer } = await import('@apollo/server/standalone');
 
 /** A stock Apollo gateway in front of stock subgraphs, given as `name=url`. */
-const urls = new Map(process.argv.slice(2).map((argument) => [argument.slice(0, argument.indexOf('=')), argument.slice(argument.indexOf('=') + 1)]));
+const urls = new Map(
+  process.argv.slice(2).map((argument) => [argument.slice(0, argument.indexOf('=')), argument.slice(argument.indexOf('=') + 1)]),
+);
 
 await serveMeasured(async () => {
   const services = [...stockTypeDefs().typeDefs].map(([name, typeDefs]) => ({ name, typeDefs, url: urls.get(name) ?? '' }));

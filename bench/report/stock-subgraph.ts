@@ -14,15 +14,20 @@ const [name = '', dataDir = ''] = process.argv.slice(2);
 
 await serveMeasured(async () => {
   const { catalogue, typeDefs } = stockTypeDefs();
-  const store = await openSqliteStore(join(dataDir, STORE_FILE), { collections: collectionsOf(catalogue), clock: { now: () => new Date() } });
+  const store = await openSqliteStore(join(dataDir, STORE_FILE), {
+    collections: collectionsOf(catalogue),
+    clock: { now: () => new Date() },
+  });
   const types = catalogue.types.filter(({ subgraph, kind }) => subgraph === name && kind === 'record');
 
-  const recordsOf = (type: RecordType) => async (subject: { id: string }, { first }: { first: number }) => {
-    const where = { op: 'eq', field: 'gate.subjectId', value: subject.id } as const;
-    const order = [{ field: 'column.decisionDate', direction: 'DESC' }] as const;
-    const documents = await store.read((tx) => tx.find(type.collection, { where, order, limit: first + 1 }));
-    return { nodes: documents.slice(0, first).map((document) => recordOf(type, document)) };
-  };
+  const recordsOf =
+    (type: RecordType) =>
+    async (subject: { id: string }, { first }: { first: number }) => {
+      const where = { op: 'eq', field: 'gate.subjectId', value: subject.id } as const;
+      const order = [{ field: 'column.decisionDate', direction: 'DESC' }] as const;
+      const documents = await store.read((tx) => tx.find(type.collection, { where, order, limit: first + 1 }));
+      return { nodes: documents.slice(0, first).map((document) => recordOf(type, document)) };
+    };
   const subject = (_source: unknown, { uscc }: { uscc: string }) =>
     store.read(async (tx) => {
       const [found] = await tx.find('subject', { where: { op: 'eq', field: 'column.uscc', value: uscc }, order: [], limit: 1 });

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import type { RecordType, Role } from '../../schema/catalogue.ts';
 import { normaliseHeading } from '../../schema/headings.ts';
 import { Findings } from '../../subgraphs/kit/record-engine/findings.ts';
+import { refuseUnreadable } from '../../subgraphs/kit/record-engine/read-row.ts';
 import type { RowOutcome } from '../../subgraphs/kit/record-engine/rows.ts';
 import { type ColumnPlan, planColumns, planOf, type TypePlan } from '../../subgraphs/kit/record-engine/type-plan.ts';
 import type { Hub } from '../open-hub.ts';
@@ -13,7 +13,7 @@ import { type FileReport, Tally } from './report.ts';
 
 /** How the files of one command are read. */
 export interface ImportSettings {
-  readonly dataDir: string;
+  readonly rejectedFolder: string;
   readonly type: RecordType | undefined;
   readonly source: string | undefined;
   readonly encoding: Encoding | undefined;
@@ -49,9 +49,7 @@ export async function importFile(
     for (const heading of columns.unknown) if (!ADDED.has(normaliseHeading(heading))) unknown.add(heading);
   }
   const tally = new Tally();
-  const rejectedFile = settings.isDryRun
-    ? undefined
-    : new RejectedFile({ folder: join(settings.dataDir, 'rejected'), input: file, source: rows });
+  const rejectedFile = settings.isDryRun ? undefined : new RejectedFile({ folder: settings.rejectedFolder, input: file, source: rows });
   const take = async (input: InputRow, outcome: RowOutcome, code?: string) => {
     tally.add(outcome, code);
     // The sentence names its column itself.
@@ -109,12 +107,11 @@ function checkedColumns(plan: TypePlan, { headings }: RowSource, given: readonly
   return columns;
 }
 
-function withoutType({ row, cells, malformed, truncated }: InputRow): RowOutcome {
-  const findings = new Findings(row);
-  if (truncated) findings.refuse('TRUNCATED_ROW', '');
-  else if (malformed) findings.refuse('MALFORMED', '');
-  else findings.refuse(cells.has(TYPE_KEY) ? 'UNKNOWN_VALUE' : 'REQUIRED', TYPE_KEY);
-  return { row, outcome: 'rejected', reasons: findings.reasons, notices: [] };
+function withoutType(input: InputRow): RowOutcome {
+  const findings = new Findings(input.row);
+  refuseUnreadable(input, findings);
+  if (findings.reasons.length === 0) findings.refuse(input.cells.has(TYPE_KEY) ? 'UNKNOWN_VALUE' : 'REQUIRED', TYPE_KEY);
+  return { row: input.row, outcome: 'rejected', reasons: findings.reasons, notices: [] };
 }
 
 function noteUnknown(plan: TypePlan, { cells }: InputRow, unknown: Set<string>): void {

@@ -11,6 +11,28 @@ const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const s
  * SQL has a third truth value: it counts as false under AND and OR at the top, so NOT is carried down to the single tests.
  */
 export function compileFilter(layout: Layout, filter: Filter): Condition {
+  if (filter.op !== 'all' || filter.of.length === 0) return compiled(layout, filter);
+  const parts = filter.of.map((part) => compiled(layout, part));
+  return {
+    sql: joined(
+      parts.map(({ sql }) => sql),
+      ' AND ',
+    ),
+    params: parts.flatMap(({ params }) => params),
+  };
+}
+
+/** What a profile may see is a large filter that comes again with every request. */
+function compiled(layout: Layout, filter: Filter): Condition {
+  if (!('of' in filter)) return compileAlone(layout, filter);
+  const known = layout.conditions.get(filter);
+  if (known) return known;
+  const condition = compileAlone(layout, filter);
+  layout.conditions.set(filter, condition);
+  return condition;
+}
+
+function compileAlone(layout: Layout, filter: Filter): Condition {
   const params: SqlValue[] = [];
   const sql = compile(filter, false);
   return { sql, params };

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { FieldName } from '../../schema/filter.ts';
+import type { FieldName, Filter } from '../../schema/filter.ts';
 import type { CollectionSpec } from '../port.ts';
 import { type Statements, statementsOf, type Tables } from './statements.ts';
 import { columnField, GATE_FIELDS, KEY_FIELD, type StoredField } from './stored-field.ts';
+import type { Condition } from './text-order.ts';
 
 interface StoredIndex {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface Layout extends Tables {
   readonly statements: Statements;
   /** What a document is read from, in the order in which `decodeDocument` expects it. */
   readonly documentColumns: string;
+  /** Filters that were compiled for it. */
+  readonly conditions: WeakMap<Filter, Condition>;
 }
 
 /** Lays out a collection. @throws Error for a name that cannot be one, and for an index over a field that is not there */
@@ -37,6 +40,7 @@ export function layOut({ name, gated, columns, indexes }: CollectionSpec): Layou
     fields: new Map([KEY_FIELD, ...values].map((stored) => [stored.field, stored])),
     statements: statementsOf(tables),
     documentColumns: [KEY_FIELD.sql, 'version', 'body', ...values.map(({ sql }) => sql)].join(', '),
+    conditions: new WeakMap<Filter, Condition>(),
   };
   return { ...layout, indexes: indexes.map((index) => layOutIndex(layout, index)) };
 }

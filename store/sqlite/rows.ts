@@ -85,9 +85,12 @@ function decode(kind: StoredField['kind'], cell: Cell): ColumnValue {
 }
 
 function decodeList(cell: Cell): readonly string[] | null {
+  if (cell === '[]') return NO_STRINGS;
   const list: unknown = JSON.parse(String(cell));
   return Array.isArray(list) ? list.map(String) : null;
 }
+
+const NO_STRINGS: readonly string[] = [];
 
 /** Undefined where no gate was stored: a stored one always has its parties. */
 function decodeGate(row: Row, from: number): Gate | undefined {

@@ -4,7 +4,7 @@ import { askedBy } from '../../auth/asked-arguments.ts';
 import { narrow } from '../../auth/entitlements.ts';
 import type { RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
-import { allOf, bind, EVERY, type Filter } from '../../schema/filter.ts';
+import { allOf, bindShared, EVERY, type Filter } from '../../schema/filter.ts';
 import type { Document, Query } from '../../store/port.ts';
 import { type Place, placeOf, readerOf, type SubgraphContext } from './context.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -63,7 +63,7 @@ export function listConnection(
   const [closed] = refused;
   if (closed) throw new HubError('FORBIDDEN', `${closed} may not be filtered or ordered by`);
   for (const coordinate of narrowed) context.remarks.narrowed.push({ ...placeOf(context, info.path), coordinate });
-  const anySubject = allOf(base, compileWhere(args.where), bind(rows, context.caller.params));
+  const anySubject = allOf(base, compileWhere(args.where), bindShared(rows, context.caller.params));
   const filter = subjectId === undefined ? anySubject : allOf({ op: 'eq', field: 'gate.subjectId', value: subjectId }, anySubject);
   const order = orderOf(type, args.orderBy);
   const { audience } = context.caller.profile;

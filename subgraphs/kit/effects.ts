@@ -30,6 +30,8 @@ export interface Effects {
 
 const CHANGES_AT_ONCE = 2000;
 const POLL_MS = 250;
+/** One behind the other; more are no coincidence. */
+const MOST_CONFLICTS = 100;
 
 interface Cursor {
   readonly handler: EffectHandler;
@@ -43,6 +45,7 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
   const skipped = new Map<string, { readonly from: Position | null; readonly to: Position }>();
   let turn: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let conflicts = 0;
 
   const settle = (): Promise<void> => {
     const mine = turn.then(runAll);
@@ -103,20 +106,15 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
   }
 
   async function handOn(group: readonly Cursor[], changes: readonly Change[], position: Position): Promise<void> {
-    for (const { handler } of group) await handler.run(changes);
-    const body = { position, at: clock.now().toISOString() };
     try {
-      await store.write(
-        (tx) =>
-          tx.putMany(
-            EFFECT_CURSORS.name,
-            group.map(({ handler, version }) => ({ key: handler.name, body, expected: version })),
-          ),
-        { actor: 'effects' },
-      );
+      for (const { handler } of group) await handler.run(changes);
+      const body = { position, at: clock.now().toISOString() };
+      const puts = group.map(({ handler, version }) => ({ key: handler.name, body, expected: version }));
+      await store.write((tx) => tx.putMany(EFFECT_CURSORS.name, puts), { actor: 'effects' });
+      conflicts = 0;
     } catch (error) {
-      // Another process ran the same changes and was the first to say so.
-      if (!(error instanceof HubError && error.code === 'CONFLICT')) throw error;
+      // Another process is at the same changes and was first: look where the cursors stand now.
+      if (!(error instanceof HubError && error.code === 'CONFLICT') || ++conflicts > MOST_CONFLICTS) throw error;
     }
   }
 }

@@ -44,8 +44,10 @@ export function fieldResolver(type: RecordType, item: Item, sealer: Sealer): Res
   const compute = type.kind === 'record' ? COMPUTED[item.name] : undefined;
   return (row, _args, context, info) => {
     const effect = row.view.effects.get(coordinate);
-    const cause = context.accessOf(type).withheld(coordinate, effect);
-    if (cause) reportWithheld(context, info, cause);
+    if (effect !== 'VALUE') {
+      const cause = context.accessOf(type).withheld(coordinate, effect);
+      if (cause) reportWithheld(context, info, cause);
+    }
     if (!effect) return null;
     if (compute) return compute(row.document, context);
     const stored = row.document.body[item.name];
@@ -85,8 +87,9 @@ function shown(item: Item, stored: Json, scrubbed: string | undefined, row: Row,
   const value = isSealed(stored) ? sealer.open(stored) : stored;
   if (typeof value !== 'string') return value;
   if (masked) return item.disclosure.mask ? applyMask(item.disclosure.mask, value) : (scrubbed ?? scrubText(value));
+  if (scrubbed === undefined) return value;
   const raw = item.encrypted || item.shape === 'enum' || row.view.heldBy.some((rule) => RAW_RULES.includes(rule));
-  return raw ? value : (scrubbed ?? value);
+  return raw ? value : scrubbed;
 }
 
 /** M4: a person's number that stands in a code column is shared by duty and masked, whatever the class of the column. */

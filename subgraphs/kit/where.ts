@@ -25,13 +25,21 @@ function comparison(item: Item, operators: Where, field: FieldName): Filter {
   return allOf(
     ...Object.entries(operators).map(([op, operand]): Filter => {
       if (operand === null || operand === undefined) return allOf();
-      if (op === 'in') return anyOf(...list(operand).map((value) => equals(item, field, value)));
+      if (op === 'in') return isOneOf(item, field, list(operand));
       if (op === 'eq') return equals(item, field, operand);
       const value = columnValue({ ...item, list: false }, operand as Json);
       if (value === null || typeof value === 'object') return NONE;
       return { op: op as 'gt' | 'gte' | 'lt' | 'lte' | 'startsWith', field, value };
     }),
   );
+}
+
+function isOneOf(item: Item, field: FieldName, operands: readonly unknown[]): Filter {
+  if (item.list) return anyOf(...operands.map((value) => equals(item, field, value)));
+  const values = operands
+    .map((operand) => columnValue(item, operand as Json))
+    .filter((value) => value !== null && typeof value !== 'object');
+  return values.length === 0 ? NONE : { op: 'in', field, values };
 }
 
 function equals(item: Item, field: FieldName, operand: unknown): Filter {
@@ -46,7 +54,8 @@ export function orderOf(type: RecordType, orderBy: unknown): readonly Order[] {
     const item = isObject(entry) ? orderedItems(type).find((candidate) => orderName(candidate) === entry.field) : undefined;
     return item && isObject(entry) ? [{ field: `column.${item.name}`, direction: entry.direction === 'ASC' ? 'ASC' : 'DESC' }] : [];
   });
-  if (asked.length > 0) return asked;
+  // What is said again of a field decides nothing any more, and a cursor has a place for each entry.
+  if (asked.length > 0) return asked.filter(({ field }, place) => asked.findIndex((other) => other.field === field) === place);
   return type.kind === 'record' ? [{ field: 'column.decisionDate', direction: 'DESC' }] : [];
 }
 

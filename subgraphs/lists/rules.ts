@@ -10,7 +10,10 @@ export const LIST_ENTRY_RULES: TypeRules = {
     const otherKind = values.kind !== list.kind;
     // Responsible persons are named on the organisation's row alone.
     const namesNobody = values.responsiblePersons === undefined || (list.responsiblePersonsNamed && kind !== 'INDIVIDUAL');
-    return [...(otherKind ? [{ code: 'UNKNOWN_VALUE', item: 'kind' } as const] : []), ...(namesNobody ? [] : [{ code: 'PROHIBITED', item: 'responsiblePersons' } as const])];
+    return [
+      ...(otherKind ? [{ code: 'UNKNOWN_VALUE', item: 'kind' } as const] : []),
+      ...(namesNobody ? [] : [{ code: 'PROHIBITED', item: 'responsiblePersons' } as const]),
+    ];
   },
   exception({ listCode, publicityBasis }): Exception {
     const publicity = typeof listCode === 'string' ? listByCode(listCode)?.publicForIndividuals : undefined;

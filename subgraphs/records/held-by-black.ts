@@ -36,8 +36,9 @@ export function basisHolding({ store, catalogue }: { readonly store: Store; read
   return {
     name: 'basis-holding',
     async run(changes) {
-      const entries = new Set(changes.filter(({ collection }) => collection === entryCollection).map(({ key }) => key));
-      for (const entry of entries) await store.write((tx) => holdBasisOf(tx, types, entryCollection ?? '', entry), { actor: 'effects' });
+      for (const entry of await entriesToHold(store, entryCollection, changes)) {
+        await store.write((tx) => holdBasisOf(tx, types, entryCollection ?? '', entry), { actor: 'effects' });
+      }
       const created = changes.filter(({ kind, collection }) => kind === 'CREATED' && byCollection.has(collection));
       for (const [collection, some] of Map.groupBy(created, (change) => change.collection)) {
         const type = byCollection.get(collection);
@@ -47,18 +48,41 @@ export function basisHolding({ store, catalogue }: { readonly store: Store; read
   };
 }
 
+/** The changed entries whose holds are not what they should be; most hold nothing and never did. */
+async function entriesToHold(store: Store, collection: string | undefined, changes: readonly Change[]): Promise<readonly string[]> {
+  const keys = [...new Set(changes.filter((change) => change.collection === collection).map(({ key }) => key))];
+  if (!collection || keys.length === 0) return [];
+  return store.read(async (tx) => {
+    const entries = await tx.get(collection, keys);
+    const holds = await tx.findPer(BASIS_HOLDS.name, 'column.entry', keys, { where: EVERY, order: [], limit: PAGE });
+    return keys.filter((_key, index) => {
+      const { missing, surplus } = difference(entries[index], holds[index] ?? []);
+      return missing.length > 0 || surplus.length > 0;
+    });
+  });
+}
+
 /** Writes down what the entry holds now, and marks the records that gained or lost their last holder. */
-async function holdBasisOf(tx: Writer, types: readonly RecordType[], entryCollection: string, entryId: string): Promise<void> {
-  const [entry] = await tx.get(entryCollection, [entryId]);
-  const wanted = entry && isHolding(entry) ? basesOf(entry) : [];
-  const standing = await holdsOf(tx, 'column.entry', entryId);
-  const missing = wanted.filter(({ target }) => !standing.some((hold) => hold.body.target === target));
-  const surplus = standing.filter((hold) => !wanted.some(({ target }) => hold.body.target === target));
-  if (missing.length === 0 && surplus.length === 0) return;
+async function holdBasisOf(tx: Writer, types: readonly RecordType[], collection: string, entryId: string): Promise<void> {
+  const [entry] = await tx.get(collection, [entryId]);
+  const [standing = []] = await tx.findPer(BASIS_HOLDS.name, 'column.entry', [entryId], { where: EVERY, order: [], limit: PAGE });
+  const { missing, surplus } = difference(entry, standing);
   for (const { key, version } of surplus) await tx.remove(BASIS_HOLDS.name, key, { expected: version });
-  await tx.putMany(BASIS_HOLDS.name, missing.map((basis) => holdPut(entryId, basis)));
-  const changed = [...missing, ...surplus.flatMap(({ body }) => basisIn(body))];
-  for (const { find } of changed) await mark(tx, types, find);
+  await tx.putMany(
+    BASIS_HOLDS.name,
+    missing.map((basis) => holdPut(entryId, basis)),
+  );
+  for (const { find } of [...missing, ...surplus.flatMap(({ body }) => basisIn(body))]) await mark(tx, types, find);
+}
+
+/** Between what an entry should hold and the holds that stand. */
+function difference(entry: Document | undefined, standing: readonly Document[]) {
+  const wanted = entry && isHolding(entry) ? basesOf(entry) : [];
+  const held = new Set(standing.map(({ body }) => body.target));
+  return {
+    missing: wanted.filter(({ target }) => !held.has(target)),
+    surplus: standing.filter(({ body }) => !wanted.some(({ target }) => target === body.target)),
+  };
 }
 
 /** A record may come after the entry that is based on it. */
@@ -66,12 +90,22 @@ async function holdLateComers(store: Store, types: readonly RecordType[], type: 
   const late = await store.read(async (tx) => {
     const [any] = await tx.find(BASIS_HOLDS.name, { where: EVERY, order: [], limit: 1 });
     if (!any) return [];
-    const records = (await tx.get(type.collection, created.map(({ key }) => key))).filter((record) => record !== undefined);
+    const records = (
+      await tx.get(
+        type.collection,
+        created.map(({ key }) => key),
+      )
+    ).filter((record) => record !== undefined);
     const bases = records.flatMap((record) => {
       const basis = documentBasis(type, record);
       return basis ? [basis] : [];
     });
-    const holds = await tx.findPer(BASIS_HOLDS.name, 'column.target', bases.map(({ target }) => target), { where: EVERY, order: [], limit: 1 });
+    const holds = await tx.findPer(
+      BASIS_HOLDS.name,
+      'column.target',
+      bases.map(({ target }) => target),
+      { where: EVERY, order: [], limit: 1 },
+    );
     return bases.filter((_basis, index) => (holds[index]?.length ?? 0) > 0);
   });
   for (const { find } of late) await store.write((tx) => mark(tx, types, find), { actor: 'effects' });
@@ -84,9 +118,20 @@ async function mark(tx: Writer, types: readonly RecordType[], find: Basis['find'
     const puts: Put[] = [];
     for (const record of records) {
       const isHeld = await hasHolder(tx, type, record);
-      if (record.gate && record.gate.heldByBlack !== isHeld) puts.push({ key: record.key, body: record.body, expected: record.version, gate: { ...record.gate, heldByBlack: isHeld }, columns: record.columns });
+      if (record.gate && record.gate.heldByBlack !== isHeld)
+        puts.push({
+          key: record.key,
+          body: record.body,
+          expected: record.version,
+          gate: { ...record.gate, heldByBlack: isHeld },
+          columns: record.columns,
+        });
     }
-    await putRecords(tx, type, puts.flatMap(({ gate, columns, ...put }) => (gate && columns ? [{ ...put, gate, columns }] : [])));
+    await putRecords(
+      tx,
+      type,
+      puts.flatMap(({ gate, columns, ...put }) => (gate && columns ? [{ ...put, gate, columns }] : [])),
+    );
   }
 }
 
@@ -97,7 +142,12 @@ async function recordsOf(tx: Reader, type: RecordType, find: Basis['find']): Pro
   const field = `column.${number}` as const;
   const found: Document[] = [];
   for (let after: { values: readonly string[]; key: string } | undefined; ; ) {
-    const page = await tx.find(type.collection, { where: { op: 'eq', field, value: find.docNo }, order: [{ field, direction: 'ASC' }], after, limit: PAGE });
+    const page = await tx.find(type.collection, {
+      where: { op: 'eq', field, value: find.docNo },
+      order: [{ field, direction: 'ASC' }],
+      after,
+      limit: PAGE,
+    });
     found.push(...page.filter(({ gate }) => gate?.sourceOrg === find.source));
     const last = page.at(-1);
     if (page.length < PAGE || !last) return found;
@@ -109,11 +159,6 @@ async function hasHolder(tx: Reader, type: RecordType, record: Document): Promis
   const targets = [idTarget(record.key), documentBasis(type, record)?.target].filter((target) => target !== undefined);
   const holds = await tx.findPer(BASIS_HOLDS.name, 'column.target', targets, { where: EVERY, order: [], limit: 1 });
   return holds.some((found) => found.length > 0);
-}
-
-async function holdsOf(tx: Reader, field: 'column.entry', value: string): Promise<readonly Document[]> {
-  const [found = []] = await tx.findPer(BASIS_HOLDS.name, field, [value], { where: EVERY, order: [], limit: PAGE });
-  return found;
 }
 
 function isHolding({ body, gate, columns }: Document): boolean {
@@ -163,7 +208,9 @@ function basisIn({ target, find }: JsonObject): readonly Basis[] {
   if (typeof target !== 'string' || find === undefined || !isObject(find)) return [];
   const { id, typeCode, source, docNo } = find;
   if (typeof id === 'string') return [{ target, find: { id } }];
-  return typeof typeCode === 'string' && typeof source === 'string' && typeof docNo === 'string' ? [{ target, find: { typeCode, source, docNo } }] : [];
+  return typeof typeCode === 'string' && typeof source === 'string' && typeof docNo === 'string'
+    ? [{ target, find: { typeCode, source, docNo } }]
+    : [];
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -2,14 +2,14 @@ import { shanghaiToday } from '../../schema/calendar-date.ts';
 import { HubError } from '../../schema/errors.ts';
 import { EVERY } from '../../schema/filter.ts';
 import { EMPTY_GATE, type Gate, type SubjectKind } from '../../schema/gate.ts';
-import { normaliseHeading } from '../../schema/headings.ts';
 import type { Json, JsonObject } from '../../schema/json.ts';
 import { hasValidUsccCheck, isIndividualBusinessCode, kindOfUscc, normaliseCode, subTypeOfUscc } from '../../schema/uscc.ts';
 import type { Clock, Document, Put, Reader, Store, Writer } from '../../store/port.ts';
 import type { Sealer } from '../kit/sealer.ts';
 import type { KnownSubject, SubjectDirectory, SubjectFacts, SubjectHandle } from '../kit/subject-directory.ts';
-import { SUBJECTS, WORK_ITEMS } from './collections.ts';
+import { SUBJECTS } from './collections.ts';
 import { personIndexOf } from './person-index.ts';
+import { type Called, newWorkItems, putWorkItems } from './work-items.ts';
 
 export interface DirectoryParts {
   readonly store: Store;
@@ -25,12 +25,6 @@ interface Place {
   readonly handle: SubjectHandle;
 }
 type Naming = Parameters<SubjectDirectory['named']>[0][number];
-/** Something for the work-list; its key is made of its content, so that it stands there once. */
-interface WorkItem {
-  readonly key: string;
-  readonly body: JsonObject & { readonly kind: 'CODE_CHECK_FAILED' | 'NAME_DIFFERS'; readonly subjectId: string };
-}
-
 const ATTEMPTS = 10;
 
 /** The directory of all subjects, on the store that holds them. */
@@ -43,7 +37,7 @@ export function createSubjectDirectory(parts: DirectoryParts): SubjectDirectory 
         const known = await lookUp(tx, places);
         return {
           known,
-          isSettled: places.every(({ value }) => known.has(value)) && (await newWorkItems(parts, tx, places, known)).length === 0,
+          isSettled: places.every(({ value }) => known.has(value)) && (await newWorkItems(parts, tx, calledIn(places, known))).length === 0,
         };
       });
       const known = looked.isSettled
@@ -108,11 +102,8 @@ async function settle(
     [...missing.values()].map((place) => newSubject(parts, place)),
   );
   for (const [index, document] of created.entries()) known.set(values[index] ?? '', document);
-  const items = await newWorkItems(parts, tx, places, known);
-  await tx.putMany(
-    WORK_ITEMS.name,
-    items.map((item) => workItemPut(item)),
-  );
+  const items = await newWorkItems(parts, tx, calledIn(places, known));
+  await putWorkItems(tx, items);
   return known;
 }
 
@@ -173,66 +164,31 @@ function subjectGate(key: string, kind: SubjectKind, { region, today }: { readon
   };
 }
 
-/** Code problems and differing names of these subjects that are not on the work-list yet. */
-async function newWorkItems(
-  { sealer, clock }: DirectoryParts,
-  tx: Reader,
-  places: readonly Place[],
-  known: ReadonlyMap<string, Document>,
-): Promise<readonly WorkItem[]> {
-  const openedOn = shanghaiToday(clock.now());
-  const items = new Map<string, WorkItem>();
-  for (const { value, handle } of places) {
+function calledIn(places: readonly Place[], known: ReadonlyMap<string, Document>): readonly Called[] {
+  return places.flatMap(({ value, handle }) => {
     const subject = known.get(value);
-    if (!subject) continue;
-    const found =
-      handle.kind === 'organisation' && subject.body.codeStatus === 'CHECK_FAILED' ? codeItem(subject.key, openedOn) : undefined;
-    for (const item of [found, nameItem(sealer, subject, handle.name, openedOn)]) if (item) items.set(item.key, item);
-  }
-  if (items.size === 0) return [];
-  const standing = await tx.get(WORK_ITEMS.name, [...items.keys()]);
-  return [...items.values()].filter((_item, index) => !standing[index]);
-}
-
-function codeItem(subjectId: string, openedOn: string): WorkItem {
-  return { key: `code.${subjectId}`, body: { kind: 'CODE_CHECK_FAILED', subjectId, openedOn } };
-}
-
-/** The number decides who it is; that the name is another one is for a person to judge. */
-function nameItem(sealer: Sealer, subject: Document, name: string, openedOn: string): WorkItem | undefined {
-  const { name: standing } = subject.body;
-  if (!name || typeof standing !== 'string' || normaliseHeading(name) === normaliseHeading(standing)) return undefined;
-  const key = `name.${subject.key}.${sealer.digest(`name|${normaliseHeading(name)}`)}`;
-  return { key, body: { kind: 'NAME_DIFFERS', subjectId: subject.key, name, openedOn } };
-}
-
-function workItemPut({ key, body }: WorkItem): Put {
-  return { key, body, expected: 0, columns: { kind: body.kind, subjectId: body.subjectId } };
+    return subject ? [{ subject, name: handle.name, kind: handle.kind }] : [];
+  });
 }
 
 /** Opens those organisations that are not public yet. A person never is. */
-async function makePublic({ sealer, clock }: DirectoryParts, tx: Writer, namings: readonly Naming[]): Promise<void> {
+async function makePublic(parts: DirectoryParts, tx: Writer, namings: readonly Naming[]): Promise<void> {
   const subjects = await tx.get(
     SUBJECTS.name,
     namings.map(({ subjectId }) => subjectId),
   );
   const puts: Put[] = [];
-  const items: WorkItem[] = [];
+  const called: Called[] = [];
   for (const [index, { facts }] of namings.entries()) {
     const subject = subjects[index];
     if (!subject?.gate || isPublic(subject) || !isOrganisation(subject.gate.subjectKind)) continue;
     const body = withFacts(subject.body, facts);
     const columns = { ...subject.columns, name: textOr(body.name, null), regionCode: textOr(body.regionCode, null) };
     puts.push({ key: subject.key, body, expected: subject.version, gate: { ...subject.gate, status: 'PUBLISHED' }, columns });
-    const item = nameItem(sealer, subject, facts.name, shanghaiToday(clock.now()));
-    if (item) items.push(item);
+    called.push({ subject, name: facts.name, kind: 'organisation' });
   }
   await tx.putMany(SUBJECTS.name, puts);
-  const standing = await tx.get(
-    WORK_ITEMS.name,
-    items.map(({ key }) => key),
-  );
-  await tx.putMany(WORK_ITEMS.name, items.filter((_item, index) => !standing[index]).map(workItemPut));
+  await putWorkItems(tx, await newWorkItems(parts, tx, called));
 }
 
 /** What stands stays; the row fills what is empty. The name that an open row tells takes the place of one that only closed rows told. */

@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
@@ -88,17 +88,23 @@ async function lookUp(
   }
   const { person } = handles;
   if (!person) return undefined;
-  if (
-    !info.fieldNodes.every((node) =>
-      node.arguments?.every((argument) => argument.name.value !== 'person' || argument.value.kind === 'Variable'),
-    )
-  ) {
-    throw new HubError('BAD_USER_INPUT', 'a person is asked for through variables only');
-  }
+  if (!isFromVariables('person', info)) throw new HubError('BAD_USER_INPUT', 'a person is asked for through variables only');
   if (!mayAskForPersons(context)) return undefined;
   const where: Filter = { op: 'eq', field: 'column.personIndex', value: personIndexOf(sealer, person.idType ?? '身份证', person.idNumber) };
   const [document] = await tx.find(type.collection, { where, order: [], limit: 1 });
   return document?.body.name === person.name.trim() ? exactPerson(context, type, document) : undefined;
+}
+
+/** The value stands neither in the document nor in a default of its variable, so that no document that is kept or logged holds it. */
+function isFromVariables(argument: string, { fieldNodes, operation }: GraphQLResolveInfo): boolean {
+  const withDefault = new Set(
+    operation.variableDefinitions?.flatMap(({ variable, defaultValue }) => (defaultValue ? [variable.name.value] : [])),
+  );
+  return fieldNodes.every((node) =>
+    node.arguments?.every(
+      ({ name, value }) => name.value !== argument || (value.kind === Kind.VARIABLE && !withDefault.has(value.name.value)),
+    ),
+  );
 }
 
 /** E5 and E18: a person is found by the exact handle by itself, by an operator, by the holder of a usable voucher, and by a department with a valid grant. */

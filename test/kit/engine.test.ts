@@ -1,7 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { openHub } from '../../cli/open-hub.ts';
 import type { Gate } from '../../schema/gate.ts';
 import type { Document } from '../../store/port.ts';
@@ -11,8 +11,21 @@ import { COMPANY, HOUSING, MARKET, OTHER_COMPANY, PERSON, penalty, personalPenal
 import { openTemporaryHub, type TemporaryHub } from '../support/temporary-hub.ts';
 
 const licence = {
-  counterpartName: '茶韵食品有限公司', counterpartType: 'LEGAL_AND_UNINCORPORATED', uscc: COMPANY, legalRepName: '吴强', documentName: '食品经营许可决定书', documentNo: '许1', licenseCategory: 'ORDINARY', content: '食品销售',
-  decisionDate: '2026-09-01', validFrom: '2026-09-01', validTo: '2031-09-01', authority: '浉河区市场监督管理局', authorityUscc: MARKET, licenseStatus: 'VALID', sourceDeptUscc: MARKET,
+  counterpartName: '茶韵食品有限公司',
+  counterpartType: 'LEGAL_AND_UNINCORPORATED',
+  uscc: COMPANY,
+  legalRepName: '吴强',
+  documentName: '食品经营许可决定书',
+  documentNo: '许1',
+  licenseCategory: 'ORDINARY',
+  content: '食品销售',
+  decisionDate: '2026-09-01',
+  validFrom: '2026-09-01',
+  validTo: '2031-09-01',
+  authority: '浉河区市场监督管理局',
+  authorityUscc: MARKET,
+  licenseStatus: 'VALID',
+  sourceDeptUscc: MARKET,
 } as const;
 
 describe('the record engine', () => {
@@ -40,7 +53,9 @@ describe('the record engine', () => {
       async (tx) => {
         const [record] = await tx.get(type.collection, [key]);
         if (!record?.gate) throw new Error('no record');
-        await putRecords(tx, type, [{ key, body: record.body, expected: record.version, gate: { ...record.gate, ...changes }, columns: record.columns }]);
+        await putRecords(tx, type, [
+          { key, body: record.body, expected: record.version, gate: { ...record.gate, ...changes }, columns: record.columns },
+        ]);
       },
       { actor: 'test' },
     );
@@ -53,22 +68,32 @@ describe('the record engine', () => {
     });
 
     it('takes rows of one batch one after the other', async () => {
-      expect(await submitted(penalty(), penalty(), penalty({ content: '罚款3万元' }), penalty(), penalty({ documentNo: '另一号' }))).toEqual(['accepted', 'unchanged', 'updated', 'unchanged OLDER_VERSION', 'accepted']);
+      expect(
+        await submitted(penalty(), penalty(), penalty({ content: '罚款3万元' }), penalty(), penalty({ documentNo: '另一号' })),
+      ).toEqual(['accepted', 'unchanged', 'updated', 'unchanged OLDER_VERSION', 'accepted']);
     });
 
     it('keeps every earlier version', async () => {
       const record = await accepted();
       await submitted(penalty({ content: '罚款3万元' }));
       const versions = await hub.store.read((tx) => tx.versions('administrative-penalty', record.key));
-      expect(versions.map(({ version, body }) => [version, body.content])).toEqual([[1, '罚款2.5万元'], [2, '罚款3万元']]);
+      expect(versions.map(({ version, body }) => [version, body.content])).toEqual([
+        [1, '罚款2.5万元'],
+        [2, '罚款3万元'],
+      ]);
     });
 
     it('gives the same outcomes however the rows are cut into batches', async () => {
-      const row = fc.record({ documentNo: fc.constantFrom('甲', '乙'), content: fc.constantFrom('一', '二', '三'), sourceDeptUscc: fc.constantFrom(MARKET, HOUSING) });
+      const row = fc.record({
+        documentNo: fc.constantFrom('甲', '乙'),
+        content: fc.constantFrom('一', '二', '三'),
+        sourceDeptUscc: fc.constantFrom(MARKET, HOUSING),
+      });
       await fc.assert(
         fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 8 }), async (rows) => {
           const mark = String(Math.random());
-          const about = (name: string) => rows.map((changes) => penalty({ ...changes, documentNo: `${mark} ${name} ${changes.documentNo}` }));
+          const about = (name: string) =>
+            rows.map((changes) => penalty({ ...changes, documentNo: `${mark} ${name} ${changes.documentNo}` }));
           const together = await submitted(...about('together'));
           const apart: string[] = [];
           for (const one of about('apart')) apart.push(...(await submitted(one)));
@@ -88,7 +113,10 @@ describe('the record engine', () => {
     it('ends with one record when two processes submit the same row at once', async () => {
       const other = await openHub({ dataDir: hub.dataDir, clock: hub.clock, env: {} });
       try {
-        const rows = Array.from({ length: 50 }, (_row, index) => ({ row: index + 1, values: penalty({ documentNo: `第${index}号`, uscc: index % 2 === 0 ? COMPANY : OTHER_COMPANY }) }));
+        const rows = Array.from({ length: 50 }, (_row, index) => ({
+          row: index + 1,
+          values: penalty({ documentNo: `第${index}号`, uscc: index % 2 === 0 ? COMPANY : OTHER_COMPANY }),
+        }));
         const origin = { actor: 'test', mode: 'MANUAL', viaToken: false } as const;
         const both = await Promise.all([hub, other].map(({ engine }) => engine.submit(hub.typeOf('PENALTY'), rows, origin)));
         expect(both.flat().filter(({ outcome }) => outcome === 'accepted')).toHaveLength(50);
@@ -112,19 +140,29 @@ describe('the record engine', () => {
     it('keeps the first published and the second waiting when they are updated', async () => {
       const first = await accepted();
       const second = await accepted(penalty({ sourceDeptUscc: HOUSING }));
-      expect(await submitted(penalty({ content: '改' }), penalty({ sourceDeptUscc: HOUSING, content: '改' }))).toEqual(['updated', 'updated']);
+      expect(await submitted(penalty({ content: '改' }), penalty({ sourceDeptUscc: HOUSING, content: '改' }))).toEqual([
+        'updated',
+        'updated',
+      ]);
       expect([(await present(first)).gate?.status, (await present(second)).gate?.status]).toEqual(['PUBLISHED', 'VALIDATED']);
     });
 
     it('says that a document stands already in a record about somebody else, to its own source only', async () => {
       await accepted();
       expect(await submitted(penalty({ uscc: OTHER_COMPANY }))).toEqual(['accepted SAME_DOCUMENT_OTHER_SUBJECT']);
-      expect(await submitted(penalty({ uscc: SOLE_TRADER, counterpartType: 'INDIVIDUAL_BUSINESS', sourceDeptUscc: HOUSING }))).toEqual(['accepted']);
+      expect(await submitted(penalty({ uscc: SOLE_TRADER, counterpartType: 'INDIVIDUAL_BUSINESS', sourceDeptUscc: HOUSING }))).toEqual([
+        'accepted',
+      ]);
     });
 
     it('takes the source of the whole file where a row has none, and refuses a row that contradicts it', async () => {
-      const outcomes = await hub.submit('PENALTY', [penalty({ sourceDeptUscc: undefined }), penalty({ sourceDeptUscc: HOUSING })], { source: TAX });
-      expect(outcomes.map(({ outcome, reasons }) => [outcome, ...reasons.map(({ code }) => code)])).toEqual([['accepted'], ['rejected', 'SOURCE_DIFFERS']]);
+      const outcomes = await hub.submit('PENALTY', [penalty({ sourceDeptUscc: undefined }), penalty({ sourceDeptUscc: HOUSING })], {
+        source: TAX,
+      });
+      expect(outcomes.map(({ outcome, reasons }) => [outcome, ...reasons.map(({ code }) => code)])).toEqual([
+        ['accepted'],
+        ['rejected', 'SOURCE_DIFFERS'],
+      ]);
       const record = await hub.recordOf('PENALTY', outcomes[0]?.id);
       expect([record.gate?.sourceOrg, record.body.sourceDeptUscc]).toEqual([TAX, TAX]);
     });
@@ -158,7 +196,16 @@ describe('the record engine', () => {
     it('keeps what the hub itself put into the record', async () => {
       const record = await accepted(licence, 'LICENSE');
       const type = hub.typeOf('LICENSE');
-      await hub.store.write((tx) => tx.put(type.collection, record.key, { body: { ...record.body, commitmentId: 'c1', $note: 'own' }, expected: 1, gate: record.gate, columns: record.columns }), { actor: 'test' });
+      await hub.store.write(
+        (tx) =>
+          tx.put(type.collection, record.key, {
+            body: { ...record.body, commitmentId: 'c1', $note: 'own' },
+            expected: 1,
+            gate: record.gate,
+            columns: record.columns,
+          }),
+        { actor: 'test' },
+      );
       await hub.submit('LICENSE', [{ ...licence, content: '改' }]);
       expect((await present(record, 'LICENSE')).body).toMatchObject({ commitmentId: 'c1', $note: 'own', content: '改' });
     });
@@ -169,7 +216,14 @@ describe('the record engine', () => {
       const record = await accepted(personalPenalty());
       const person = record.body.personIdNumber;
       expect(isSealed(person) && hub.sealer.open(person)).toBe(PERSON.idNumber);
-      const grade = { taxpayerName: '陈记', taxpayerId: PERSON.idNumber, uscc: SOLE_TRADER, ratingYear: 2025, level: 'A', ratedOn: '2026-04-01' };
+      const grade = {
+        taxpayerName: '陈记',
+        taxpayerId: PERSON.idNumber,
+        uscc: SOLE_TRADER,
+        ratingYear: 2025,
+        level: 'A',
+        ratedOn: '2026-04-01',
+      };
       await accepted({ ...grade, ratingAuthority: '税务局', sourceDeptUscc: TAX }, 'TAX_CREDIT');
       await accepted(penalty({ documentNo: PERSON.idNumber, legalRepIdNumber: PERSON.idNumber }));
       await hub.effects.settle();
@@ -185,13 +239,26 @@ describe('the record engine', () => {
     });
 
     it('free texts with the scrubbed form beside them, where it differs', async () => {
-      const record = await accepted(penalty({ violationFacts: '联系电话13900000000', content: '罚款', basis: `见身份证${PERSON.idNumber}` }));
+      const record = await accepted(
+        penalty({ violationFacts: '联系电话13900000000', content: '罚款', basis: `见身份证${PERSON.idNumber}` }),
+      );
       expect(record.body.$scrubbed).toEqual({ violationFacts: '联系电话139****0000', basis: '见身份证411599********5684' });
     });
 
     it('the facts that it computes', async () => {
-      const { body, gate } = await accepted(penalty({ decisionDate: '2026-09-30', regionCode: undefined, sourceDeptName: undefined }), 'PENALTY');
-      expect(body).toMatchObject({ publishDueOn: '2026-10-15', publicityMinEndOn: '2026-12-30', submissionMode: 'MANUAL', infoOrigin: 'PUBLIC_CREDIT', regionCode: '411502', submittedAt: '2026-11-24T04:00:00.000Z', publishedAt: '2026-11-24T04:00:00.000Z' });
+      const { body, gate } = await accepted(
+        penalty({ decisionDate: '2026-09-30', regionCode: undefined, sourceDeptName: undefined }),
+        'PENALTY',
+      );
+      expect(body).toMatchObject({
+        publishDueOn: '2026-10-15',
+        publicityMinEndOn: '2026-12-30',
+        submissionMode: 'MANUAL',
+        infoOrigin: 'PUBLIC_CREDIT',
+        regionCode: '411502',
+        submittedAt: '2026-11-24T04:00:00.000Z',
+        publishedAt: '2026-11-24T04:00:00.000Z',
+      });
       expect(body.$hashes).toEqual([body.contentHash]);
       expect(gate?.publishedUntil).toBe('2027-09-30');
       expect(body).not.toHaveProperty('sourceDeptName');
@@ -209,7 +276,11 @@ describe('the record engine', () => {
 
     it('the index entry in step with the record', async () => {
       const record = await accepted();
-      expect(await indexed(record)).toMatchObject({ body: { recordType: 'PENALTY' }, gate: record.gate, columns: { recordType: 'PENALTY' } });
+      expect(await indexed(record)).toMatchObject({
+        body: { recordType: 'PENALTY' },
+        gate: record.gate,
+        columns: { recordType: 'PENALTY' },
+      });
     });
   });
 
@@ -220,7 +291,16 @@ describe('the record engine', () => {
     it('fields, in one version that says so, and stays published', async () => {
       const record = await accepted();
       const corrected = await correct(record, { penaltyTypes: ['ORDER_CLOSE'], fineAmountWan: null, violationFacts: '电话13911111111' });
-      expect(corrected).toMatchObject({ version: 2, body: { dataStatus: 'CORRECTED', changeReason: '更正笔误', $scrubbed: { violationFacts: '电话139****1111' }, submittedAt: record.body.submittedAt }, gate: { status: 'PUBLISHED', severity: 'SERIOUS', publishedUntil: '2029-09-01' } });
+      expect(corrected).toMatchObject({
+        version: 2,
+        body: {
+          dataStatus: 'CORRECTED',
+          changeReason: '更正笔误',
+          $scrubbed: { violationFacts: '电话139****1111' },
+          submittedAt: record.body.submittedAt,
+        },
+        gate: { status: 'PUBLISHED', severity: 'SERIOUS', publishedUntil: '2029-09-01' },
+      });
       expect(corrected.body).not.toHaveProperty('fineAmountWan');
       expect((await indexed(record))?.gate).toEqual(corrected.gate);
       expect(isSealed(corrected.body.legalRepIdNumber) && hub.sealer.open(corrected.body.legalRepIdNumber)).toBe('411599197710058716');
@@ -248,7 +328,7 @@ describe('the record engine', () => {
       ['nothing', {}],
     ])('never %s', async (_what, fields) => {
       const record = await accepted();
-      await expect((async () => correct(record, fields))()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+      await expect(correct(record, fields)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
       expect(await present(record)).toEqual(record);
     });
 
@@ -272,15 +352,40 @@ describe('the record engine', () => {
     });
 
     it('what only stood in for a corrected field along with it', async () => {
-      const row = { taxpayerName: '茶韵食品有限公司', taxpayerId: 'T1', uscc: COMPANY, ratingYear: 2025, level: 'A', ratedOn: '2026-04-01', ratingAuthority: '税务局', sourceDeptUscc: TAX };
+      const row = {
+        taxpayerName: '茶韵食品有限公司',
+        taxpayerId: 'T1',
+        uscc: COMPANY,
+        ratingYear: 2025,
+        level: 'A',
+        ratedOn: '2026-04-01',
+        ratingAuthority: '税务局',
+        sourceDeptUscc: TAX,
+      };
       const record = await accepted(row, 'TAX_CREDIT');
-      const corrected = await hub.engine.correct(hub.typeOf('TAX_CREDIT'), { id: record.key, fields: { ratedOn: '2026-05-01' }, reason: '更正', actor: 'test' });
-      expect(corrected).toMatchObject({ body: { ratedOn: '2026-05-01', decisionDate: '2026-05-01' }, columns: { decisionDate: '2026-05-01' }, gate: { publishedFrom: '2026-05-01' } });
+      const corrected = await hub.engine.correct(hub.typeOf('TAX_CREDIT'), {
+        id: record.key,
+        fields: { ratedOn: '2026-05-01' },
+        reason: '更正',
+        actor: 'test',
+      });
+      expect(corrected).toMatchObject({
+        body: { ratedOn: '2026-05-01', decisionDate: '2026-05-01' },
+        columns: { decisionDate: '2026-05-01' },
+        gate: { publishedFrom: '2026-05-01' },
+      });
     });
   });
 
   describe('withdraws', () => {
-    const withdraw = (record: Document, expectedVersion?: number) => hub.engine.withdraw(hub.typeOf('PENALTY'), { id: record.key, documentRef: '撤1号', reason: '处罚决定被撤销', expectedVersion, actor: 'test' });
+    const withdraw = (record: Document, expectedVersion?: number) =>
+      hub.engine.withdraw(hub.typeOf('PENALTY'), {
+        id: record.key,
+        documentRef: '撤1号',
+        reason: '处罚决定被撤销',
+        expectedVersion,
+        actor: 'test',
+      });
 
     it('every record of the act, whatever its source, and keeps its content', async () => {
       const first = await accepted();
@@ -290,7 +395,10 @@ describe('the record engine', () => {
       expect(answered.key).toBe(second.key);
       for (const record of [first, second]) {
         const now = await present(record);
-        expect(now).toMatchObject({ gate: { stopped: 'WITHDRAWN' }, body: { content: '罚款2.5万元', $withdrawal: { documentRef: '撤1号', reason: '处罚决定被撤销', on: '2026-11-24' } } });
+        expect(now).toMatchObject({
+          gate: { stopped: 'WITHDRAWN' },
+          body: { content: '罚款2.5万元', $withdrawal: { documentRef: '撤1号', reason: '处罚决定被撤销', on: '2026-11-24' } },
+        });
         expect((await indexed(record))?.gate).toEqual(now.gate);
       }
       expect(await present(other)).toEqual(other);
@@ -312,7 +420,9 @@ describe('the record engine', () => {
     it('so that no other source can bring the act back', async () => {
       await withdraw(await accepted());
       expect(await submitted(penalty({ sourceDeptUscc: HOUSING }))).toEqual(['accepted STOPPED_RECORD']);
-      const [found] = await hub.store.read((tx) => tx.find('administrative-penalty', { where: { op: 'eq', field: 'gate.sourceOrg', value: HOUSING }, order: [], limit: 1 }));
+      const [found] = await hub.store.read((tx) =>
+        tx.find('administrative-penalty', { where: { op: 'eq', field: 'gate.sourceOrg', value: HOUSING }, order: [], limit: 1 }),
+      );
       expect(found?.gate?.stopped).toBe('WITHDRAWN');
     });
 
@@ -327,7 +437,8 @@ describe('the record engine', () => {
   it('lets the registry go back and forth', async () => {
     const department = { uscc: MARKET, name: '浉河区市场监督管理局', regionCode: '411502', status: 'ACTIVE' };
     const outcomes: string[] = [];
-    for (const status of ['ACTIVE', 'SUSPENDED', 'ACTIVE', 'ACTIVE']) outcomes.push(...(await hub.submit('DEPARTMENT', [{ ...department, status }])).map(({ outcome }) => outcome));
+    for (const status of ['ACTIVE', 'SUSPENDED', 'ACTIVE', 'ACTIVE'])
+      outcomes.push(...(await hub.submit('DEPARTMENT', [{ ...department, status }])).map(({ outcome }) => outcome));
     expect(outcomes).toEqual(['accepted', 'updated', 'updated', 'unchanged']);
     expect(await hub.store.read((tx) => tx.count('record-index', { op: 'all', of: [] }))).toBe(0);
   });

@@ -72,7 +72,7 @@ export async function copyTree(folder: string, folders: readonly string[], files
 
 /** Settings of the hub that the tests themselves run under do not reach a process. */
 function environment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('HUB_') && name !== 'NODE_OPTIONS' && name !== 'PORT');
+  const own = Object.entries(process.env).filter(([name]) => !/^(HUB|APOLLO)_/.test(name) && name !== 'NODE_OPTIONS' && name !== 'PORT');
   return { ...Object.fromEntries(own), ...env };
 }
 

@@ -48,7 +48,7 @@ const FIXED_ROLES: ReadonlySet<Role | undefined> = new Set([
 ]);
 
 /** Replaces fields of a record, judged like a submission; the secrecy may be loosened, states stay. @throws NOT_FOUND, BAD_USER_INPUT, CONFLICT, INVALID_TRANSITION */
-export function correctRecord(parts: EngineParts, type: RecordType, correction: Correction): Promise<Document> {
+export async function correctRecord(parts: EngineParts, type: RecordType, correction: Correction): Promise<Document> {
   const plan = planOf(parts.catalogue, type);
   checkFields(plan, correction.fields);
   return undisturbed(() =>

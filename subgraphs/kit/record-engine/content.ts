@@ -16,6 +16,7 @@ const LONG_TERM = '$longTerm';
 /** Longer texts are prose, in which a number is scrubbed rather than the whole sealed. */
 const LONGEST_CODE = 64;
 const CODE_NAME = /(No|Code|Id|Number|uscc)$/i;
+const SHORTEST_ID = 15;
 /** No identity number is without so many digits together. */
 const MAY_HOLD_ID = /[\d０-９]{6}[ -]?[\d０-９]{8}/;
 /** Nothing that is scrubbed has fewer digits; most texts have not, and are spared the search. */
@@ -79,7 +80,8 @@ function writeItems(sealer: Sealer, items: readonly Item[], values: Values, body
   for (const item of items) {
     const value = values[item.name];
     if (value === undefined || value === null) continue;
-    const stored = item.list && Array.isArray(value) ? value.map((one) => storedValue(sealer, item, one)) : storedValue(sealer, item, value);
+    const stored =
+      item.list && Array.isArray(value) ? value.map((one) => storedValue(sealer, item, one)) : storedValue(sealer, item, value);
     body[item.name] = stored;
     const text = scrubbedForm(item, stored);
     if (text === undefined) continue;
@@ -92,7 +94,7 @@ function writeItems(sealer: Sealer, items: readonly Item[], values: Values, body
 function storedValue(sealer: Sealer, item: Item, value: Json): Json {
   if (item.shape === 'object') return isObject(value) ? nestedBody(sealer, item, value) : value;
   if (typeof value !== 'string') return value;
-  return item.encrypted || (isCode(item) && isCitizenId(value)) ? sealer.seal(value) : value;
+  return item.encrypted || (value.length >= SHORTEST_ID && isCode(item) && isCitizenId(value)) ? sealer.seal(value) : value;
 }
 
 /** Decision table, M4: a code column, in which a sole trader's number may be the owner's. */

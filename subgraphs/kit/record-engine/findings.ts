@@ -58,8 +58,10 @@ export class Findings {
     this.#row = row;
   }
 
-  refuse(code: ReasonCode, column: string): void {
-    this.reasons.push(finding(this.#row, column, code, REASONS[code]));
+  /** `zh` says it more exactly than the general sentence does. */
+  refuse(code: ReasonCode, column: string, zh?: string): void {
+    const [general, en] = REASONS[code];
+    this.reasons.push(finding(this.#row, column, code, [zh ?? general, en]));
   }
 
   note(code: NoticeCode, column: string): void {

@@ -1,15 +1,12 @@
-import type { EnumValue, Item, RecordType, Role } from '../../../schema/catalogue.ts';
+import type { Item, RecordType } from '../../../schema/catalogue.ts';
 import { isCitizenId } from '../../../schema/citizen-id.ts';
 import {
   type Draft,
   EMPTY_GATE,
   type Exception,
   type Gate,
-  type Nature,
   SECRECIES,
-  SEVERITIES,
   type Secrecy,
-  type Severity,
   STOPPED,
   type Status,
   type Stopped,
@@ -20,7 +17,10 @@ import type { KnownSubject } from '../subject-directory.ts';
 import { columnOf, type Findings } from './findings.ts';
 import { windowOf } from './publicity-window.ts';
 import { holds } from './read-row.ts';
+import { enumValueOf, textOf, textsOf } from './role-values.ts';
 import type { TypeRules, Values } from './rows.ts';
+import { higher } from './scale.ts';
+import { decidingValues, natureOf, severityOf } from './severity.ts';
 import type { TypePlan } from './type-plan.ts';
 
 /** Facts of a row that do not stand in its values. */
@@ -74,7 +74,7 @@ export function recordGate(plan: TypePlan, values: Values, facts: RowFacts, find
     subjectId: subject.id,
     subjectKind: subject.kind,
     sourceOrg: source,
-    parties: partiesIn(plan.inputs, values),
+    parties: partiesIn(plan.parties, values),
     region,
     share: type.share,
     section: deciding.find(({ section }) => section)?.section ?? type.section,
@@ -101,7 +101,7 @@ export function catalogueGate(plan: TypePlan, values: Values): Gate {
   const parties = type.parties.flatMap((name) => textsOf(values[name]));
   return {
     ...EMPTY_GATE,
-    parties: [...new Set([...parties, ...partiesIn(plan.inputs, values)])],
+    parties: [...new Set([...parties, ...partiesIn(plan.parties, values)])],
     region: textOf(plan, values, 'REGION') ?? textsOf(values.regionCode)[0] ?? null,
     status: 'PUBLISHED',
     draft: 'NO',
@@ -169,47 +169,6 @@ function statusOf(row: {
   return row.closed ? 'NOT_PUBLIC' : 'PUBLISHED';
 }
 
-/** Enum values of the row that say something about its section, nature or severity. */
-function decidingValues(plan: TypePlan, values: Values): readonly EnumValue[] {
-  const found: EnumValue[] = [];
-  for (const item of plan.deciding) {
-    const names = item.list ? textsOf(values[item.name]) : [values[item.name]];
-    for (const name of names) {
-      const value = enumValueOf(plan, item, name);
-      if (value) found.push(value);
-    }
-  }
-  return found;
-}
-
-function natureOf(type: RecordType, deciding: readonly EnumValue[]): Nature {
-  const natures = deciding.flatMap(({ nature }) => (nature ? [nature] : []));
-  return natures.includes('UNTRUSTWORTHY') ? 'UNTRUSTWORTHY' : (natures[0] ?? type.nature);
-}
-
-/** Null where an untrustworthy act needs a severity and nothing decides it: the row stays closed. */
-function severityOf(plan: TypePlan, values: Values, nature: Nature, deciding: readonly EnumValue[], findings: Findings): Severity | null {
-  if (nature !== 'UNTRUSTWORTHY') return 'NA';
-  const decided = deciding.reduce<Severity | null>((highest, { severity }) => higher(RISING, highest, severity ?? null), null);
-  const explicit = plan.roles.get('SEVERITY');
-  const stated = explicit ? SEVERITIES.find((severity) => severity === values[explicit.name]) : undefined;
-  const severity = decided ?? (stated === 'NA' ? undefined : stated);
-  const procedure = plan.roles.get('PROCEDURE');
-  if (severity === 'GENERAL' && procedure && values[procedure.name] === 'SIMPLE') return 'MINOR';
-  if (severity) return severity;
-  if (plan.roles.has('STATE')) return 'NA';
-  if (plan.type.publishable) findings.note('SEVERITY_UNSET', explicit ? columnOf(explicit) : '');
-  return null;
-}
-
-const RISING: readonly Severity[] = ['NA', 'MINOR', 'GENERAL', 'SERIOUS'];
-
-/** The later of two words of a scale; null is below all. */
-function higher<Word extends string>(scale: readonly Word[], one: Word | null, other: Word | null): Word | null {
-  if (one === null || other === null) return one ?? other;
-  return scale.indexOf(one) >= scale.indexOf(other) ? one : other;
-}
-
 function secrecyOf(plan: TypePlan, values: Values): Secrecy {
   const item = plan.roles.get('SECRECY');
   return (item && SECRECIES.find((secrecy) => secrecy === values[item.name])) ?? 'NONE';
@@ -250,21 +209,6 @@ function partiesIn(items: readonly Item[], values: Values): readonly string[] {
     if (item.fields.length === 0) return [];
     return (Array.isArray(value) ? value : [value]).flatMap((nested) => (isValues(nested) ? partiesIn(item.fields, nested) : []));
   });
-}
-
-function textOf(plan: TypePlan, values: Values, role: Role): string | undefined {
-  const item = plan.roles.get(role);
-  const value = item && values[item.name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function enumValueOf(plan: TypePlan, item: Item, name: unknown): EnumValue | undefined {
-  return typeof name === 'string' ? plan.enums.get(item.type)?.byName.get(name) : undefined;
-}
-
-function textsOf(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.filter((one) => typeof one === 'string');
-  return typeof value === 'string' ? [value] : [];
 }
 
 function isValues(value: Json): value is Values {

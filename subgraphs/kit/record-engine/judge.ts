@@ -1,4 +1,4 @@
-import type { Item, Role } from '../../../schema/catalogue.ts';
+import type { Role } from '../../../schema/catalogue.ts';
 import { isCitizenId } from '../../../schema/citizen-id.ts';
 import type { SubjectKind } from '../../../schema/gate.ts';
 import { profileOf } from '../../../schema/region-profiles.ts';
@@ -6,7 +6,7 @@ import { hasValidUsccCheck, isIndividualBusinessCode, isWellFormedUscc, kindOfUs
 import type { SubjectHandle } from '../subject-directory.ts';
 import { columnOf, type Findings } from './findings.ts';
 import type { TypeRules, Values } from './rows.ts';
-import type { TypePlan } from './type-plan.ts';
+import { isRepresentativeNumber, type TypePlan } from './type-plan.ts';
 
 /** What a judgement depends on besides the row. */
 export interface JudgeContext {
@@ -48,7 +48,7 @@ function isAfter(date: unknown, other: unknown): boolean {
 
 /** Codes with a failing check digit are legal where they were given out so (domain reference 2.2.1): taken, and noted. */
 function checkCodes(plan: TypePlan, values: Values, findings: Findings): void {
-  for (const item of plan.inputs) {
+  for (const item of plan.codes) {
     const value = values[item.name];
     if (typeof value !== 'string') continue;
     if (item.type === 'UnifiedSocialCreditCode' && !hasValidUsccCheck(value)) {
@@ -63,10 +63,6 @@ function checkCodes(plan: TypePlan, values: Values, findings: Findings): void {
 }
 
 const PUBLIC_CODES: ReadonlySet<Role | undefined> = new Set(['SUBJECT_CODE', 'SOURCE_CODE']);
-
-function isRepresentativeNumber(item: Item): boolean {
-  return item.encrypted && item.role !== 'SUBJECT_ID_NUMBER' && item.name.endsWith('IdNumber');
-}
 
 const CITIZEN_ID_TYPES: ReadonlySet<unknown> = new Set([
   undefined,

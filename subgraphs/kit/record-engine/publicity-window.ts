@@ -37,6 +37,7 @@ export function windowOf({ severity, from, to, decided, deadline, today }: Windo
   const minEndOn = addMonths(start, WINDOWS[severity].min);
   const maxEndOn = addMonths(start, WINDOWS[severity].max);
   const asked = deadline ?? maxEndOn;
-  const publishedUntil = asked < minEndOn ? minEndOn : asked > maxEndOn ? maxEndOn : asked;
+  // The middle one of the three: the shortest ends before the longest.
+  const publishedUntil = [minEndOn, asked, maxEndOn].toSorted()[1] ?? maxEndOn;
   return { publishedFrom, publishedUntil, minEndOn, deadlineDiffers: asked !== maxEndOn };
 }

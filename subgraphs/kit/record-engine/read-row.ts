@@ -9,12 +9,13 @@ type Draft = Record<string, Json>;
 
 /** Reads a row into values by item name; what is wrong with it goes to `findings`. `source` fills the column of the source where the row has none. */
 export function readRow(plan: TypePlan, row: RawRow, findings: Findings, source?: string): Values {
-  if (row.truncated) {
-    findings.refuse('TRUNCATED_ROW', '');
-    return {};
-  }
-  if (row.malformed) findings.refuse('MALFORMED', '');
-  return row.malformed ? {} : complete(plan, {}, cellsOf(plan, row), findings, source);
+  refuseUnreadable(row, findings);
+  return row.truncated || row.malformed ? {} : complete(plan, {}, cellsOf(plan, row), findings, source);
+}
+
+/** Of a row that could not be read whole nothing else is said. */
+export function refuseUnreadable({ truncated, malformed }: Pick<RawRow, 'truncated' | 'malformed'>, findings: Findings): void {
+  if (truncated || malformed) findings.refuse(truncated ? 'TRUNCATED_ROW' : 'MALFORMED', '', malformed);
 }
 
 /** The values of a record with some of them replaced by raw ones; null empties an item. */

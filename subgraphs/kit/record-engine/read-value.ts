@@ -58,6 +58,8 @@ const MALFORMED: ReadValue = { fault: 'MALFORMED' };
 function readText(item: Item, raw: unknown): ReadValue {
   if (typeof raw !== 'string' && typeof raw !== 'number') return MALFORMED;
   const text = String(raw);
+  // Half a surrogate pair is no character: a store may answer another text than it was given.
+  if (!text.isWellFormed()) return MALFORMED;
   return item.max !== undefined && isLonger(text, item.max) ? { fault: 'TOO_LONG' } : { value: text };
 }
 

@@ -75,7 +75,8 @@ export function catalogueBody(
 /** What an update leaves as it is: what the hub's own services put there. */
 function kept(plan: TypePlan, present: JsonObject): Draft {
   const body = marks(present);
-  for (const { name, input } of plan.type.items) if (!input && !RENEWED.has(name) && present[name] !== undefined) body[name] = present[name];
+  for (const { name, input } of plan.type.items)
+    if (!input && !RENEWED.has(name) && present[name] !== undefined) body[name] = present[name];
   return body;
 }
 

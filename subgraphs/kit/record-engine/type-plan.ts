@@ -18,6 +18,10 @@ export interface TypePlan {
   readonly enums: ReadonlyMap<string, EnumPlan>;
   /** Enum items of which some value decides about section, nature or severity. */
   readonly deciding: readonly Item[];
+  /** Inputs whose value carries a check digit that may be wrong: organisations' codes and representatives' numbers. */
+  readonly codes: readonly Item[];
+  /** Inputs that hold parties, themselves or in a nested value. */
+  readonly parties: readonly Item[];
   /** Pairs `<x>From`, `<x>To`. */
   readonly spans: readonly { readonly from: Item; readonly to: Item }[];
   /** The input that a heading, an exchange code or a name stands for. */
@@ -95,6 +99,8 @@ function makePlan(catalogue: Catalogue, type: RecordType): TypePlan {
     deciding: type.items.filter((item) =>
       (catalogue.enums.get(item.type) ?? []).some(({ section, nature, severity }) => section ?? nature ?? severity),
     ),
+    codes: inputs.filter((item) => item.type === 'UnifiedSocialCreditCode' || isRepresentativeNumber(item)),
+    parties: inputs.filter(holdsParties),
     spans: type.items.flatMap((from) => {
       const to = from.type === 'Date' && from.name.endsWith('From') ? items.get(from.name.replace(/From$/, 'To')) : undefined;
       return to ? [{ from, to }] : [];
@@ -104,6 +110,15 @@ function makePlan(catalogue: Catalogue, type: RecordType): TypePlan {
       return remembered.get(heading) ?? byWord.get(wordOf(heading));
     },
   };
+}
+
+/** The number of a representative's certificate; its type stands beside it, in the item that ends in `Type` instead. */
+export function isRepresentativeNumber(item: Item): boolean {
+  return item.encrypted && item.role !== 'SUBJECT_ID_NUMBER' && item.name.endsWith('IdNumber');
+}
+
+function holdsParties(item: Item): boolean {
+  return item.role === 'PARTY' || item.fields.some(holdsParties);
 }
 
 /** Keys of JSON lines are anybody's choice, so that what is remembered of them needs an end. */
