@@ -93,7 +93,13 @@ function holdsVariable(value: ValueNode): boolean {
 }
 
 /** Walks an operation against the schema. Cost grows with the operation's own size: fragments are followed where they stand. */
-function walk(schema: GraphQLSchema, policy: Policy, operation: OperationDefinitionNode, fragments: Fragments, variables: Variables): Operation {
+function walk(
+  schema: GraphQLSchema,
+  policy: Policy,
+  operation: OperationDefinitionNode,
+  fragments: Fragments,
+  variables: Variables,
+): Operation {
   const rootFields: string[] = [];
   const selected: Asked[] = [];
   const filtered: Asked[] = [];

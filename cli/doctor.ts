@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTokenSettings } from '../auth/token-settings.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { addWorkdays } from '../schema/working-days.ts';
 import type { Command } from './command.ts';
-import { openHub } from './open-hub.ts';
+import { openHub, STORE_FILE } from './open-hub.ts';
 import { composeFromFiles } from './static-graph.ts';
 
 interface Finding {
@@ -31,6 +31,9 @@ export const runDoctor: Command = async (_argv, io) => {
       return [composed.hints.length === 0, `${catalogue.types.length} types, policy ${policy.hash}, hints ${composed.hints.length}`];
     }),
     await check('store', async () => {
+      // Opening makes what is not there, and new keys would not open an old store.
+      if (!existsSync(join(io.dataDir, STORE_FILE))) return [true, 'none yet'];
+      if (!existsSync(join(io.dataDir, 'keys'))) return [false, 'cannot be read without its keys'];
       const hub = await openHub({ dataDir: io.dataDir, env: io.env, untouched: true });
       try {
         const position = await hub.store.position();

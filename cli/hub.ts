@@ -26,7 +26,7 @@ const { argv, io } = commonOptions(rest);
 process.exitCode = await run(name, argv, io);
 
 async function run(command: string, args: readonly string[], to: CommandIo): Promise<number> {
-  const known = COMMANDS[command];
+  const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!known) {
     const lines = Object.entries(COMMANDS).map(([key, { summary }]) => `  hub ${key.padEnd(8)} ${summary}`);
     to.stderr(['用法 usage: hub <command> [options] [--data DIR] [--json]', ...lines].join('\n'));

@@ -15,6 +15,7 @@ import { createRegistryBook } from '../subgraphs/access/registry-book.ts';
 import type { Subgraph } from '../subgraphs/kit/define-subgraph.ts';
 import { createRecordOwner } from '../subgraphs/kit/record-owner.ts';
 import { createSubmitMutation } from '../subgraphs/kit/submit-mutation.ts';
+import { CommandFault } from './command-fault.ts';
 import { shippedSupergraph } from './generated-files.ts';
 import { openSubgraphs } from './graph.ts';
 import { localCall } from './local-call.ts';
@@ -72,10 +73,10 @@ export function federate(graph: Graph, hub: Hub, report: (error: unknown) => str
   return createFederatedEngine({ ...graph.admission, composed: graph.composed(), subgraphs: calls, clock: hub.clock });
 }
 
-/** One subgraph on its own. @throws Error for a name that is no subgraph */
+/** One subgraph on its own. @throws CommandFault for a name that is no subgraph */
 export function standAlone(graph: Graph, hub: Hub, name: string): Engine {
   const subgraph = graph.subgraphs.find((candidate) => candidate.name === name);
-  if (!subgraph) throw new Error(`there is no subgraph ${name}; there are ${graph.subgraphs.map((known) => known.name).join(', ')}`);
+  if (!subgraph) throw new CommandFault(`there is no subgraph ${name}; there are ${graph.subgraphs.map((known) => known.name).join(', ')}`);
   return createSubgraphEngine({ ...graph.admission, subgraph, clock: hub.clock });
 }
 

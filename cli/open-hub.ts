@@ -16,7 +16,7 @@ import type { EngineParts } from '../subgraphs/kit/record-engine/submit.ts';
 import type { Sealer } from '../subgraphs/kit/sealer.ts';
 import type { SubjectDirectory } from '../subgraphs/kit/subject-directory.ts';
 import { LIST_ENTRY_RULES } from '../subgraphs/lists/rules.ts';
-import { BASIS_HOLDS, basisHolding } from '../subgraphs/records/held-by-black.ts';
+import { RECORD_HOLDS, recordHolding } from '../subgraphs/records/record-holds.ts';
 import { SUBJECTS, WORK_ITEMS } from '../subgraphs/subjects/collections.ts';
 import { createSubjectDirectory } from '../subgraphs/subjects/directory.ts';
 import { subjectNaming } from '../subgraphs/subjects/naming.ts';
@@ -68,7 +68,7 @@ export async function openHub({
   const directory = createSubjectDirectory({ store, sealer, clock, newId });
   const parts: EngineParts = { store, catalogue, directory, sealer, clock, newId, rules: RULES };
   const engine = createRecordEngine(parts);
-  const handlers = [subjectNaming({ store, catalogue, directory, clock }), basisHolding({ store, catalogue })];
+  const handlers = [subjectNaming({ store, catalogue, directory, clock }), recordHolding({ store, catalogue })];
   const effects = createEffects({ store, handlers, clock });
   if (!untouched) await shipListCatalogue({ store, catalogue, engine });
   return {
@@ -91,7 +91,7 @@ export async function openHub({
 /** Every collection that the hub keeps. */
 export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
   const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
-  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, BASIS_HOLDS, ...types.map(collectionOf)];
+  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, ...types.map(collectionOf)];
 }
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { signDevelopmentToken } from '../auth/dev-key.ts';
+import { type DevelopmentClaims, LONGEST_DEVELOPMENT_TOKEN_SECONDS, signDevelopmentToken } from '../auth/dev-key.ts';
 import { addDays, addMonths, shanghaiToday } from '../schema/calendar-date.ts';
 import { EVERY } from '../schema/filter.ts';
 import { CommandFault } from './command-fault.ts';
@@ -13,16 +13,10 @@ const FOLDER = fileURLToPath(new URL('../samples', import.meta.url));
 /** The registry first, so that departments are known when their records come; what speaks of other records last. */
 const ORDER = ['registry.jsonl', '行政许可.csv', '行政处罚.csv', 'tax-credit.jsonl', 'lists.jsonl', 'commitments.jsonl', 'repairs.jsonl'];
 
-/** Departments and organisations of the samples that the tour speaks of. */
-export const SAMPLE = {
-  market: '11411502MB0HUB0189',
-  housing: '11411502MB0HUB0264',
-  tea: '91411502MA0HUB110U',
-  build: '91411502MA0HUB129Q',
-  food: '91411502MA0HUB137K',
-  pharm: '91411502MA0HUB145E',
-  creditBody: '91411502MA0HUB313G',
-} as const;
+/** Of whom the tour speaks. */
+const MARKET = { orgUscc: '11411599MB1QH00172', deptCode: 'QH-SJ' };
+const HOUSING = { orgUscc: '11411599MB1QH0025W', deptCode: 'QH-ZJ' };
+const FOOD_COMPANY = '91411599MAQH10013U';
 
 /**
  * Loads the fictional samples into an empty embedded store, by the same way as an operator's import; dates count from today. Answers false and does nothing
@@ -59,11 +53,6 @@ export async function loadSamples({ store, catalogue, engine, effects, clock }: 
   return true;
 }
 
-/** Names of the sample files, for the test that holds them to `ORDER`. */
-export async function sampleFiles(): Promise<readonly string[]> {
-  return (await readdir(FOLDER)).sort();
-}
-
 /** `{D-30}` days and `{M-14}` months from today, `"{Y-1}"` a year as a number. */
 function dated(text: string, today: string): string {
   return text
@@ -73,28 +62,34 @@ function dated(text: string, today: string): string {
     );
 }
 
-/** What `npm start` prints: three tokens of an hour, and three queries to paste. */
+/** What `npm start` prints: three tokens of an hour, and one query to paste as three callers. */
 export function tour(dataDir: string, url: string): readonly string[] {
   const clock = { now: () => new Date() };
-  const token = (claims: Parameters<typeof signDevelopmentToken>[1]) => signDevelopmentToken(dataDir, claims, 3600, clock);
-  const subject = `{ subject(uscc: \\"${SAMPLE.tea}\\") { name penalties { totalCount nodes { documentNo violationFacts performanceStatus legalRepIdNumber remark } } } }`;
-  const curl = (headers: readonly string[], query: string) => [
-    `curl -s ${url}/graphql -H 'content-type: application/json' \\`,
-    ...headers.map((header) => `  -H ${header} \\`),
-    `  -d '{"query":"${query}"}'`,
-  ];
+  const token = (claims: DevelopmentClaims) => signDevelopmentToken(dataDir, claims, LONGEST_DEVELOPMENT_TOKEN_SECONDS, clock);
   return [
     '',
-    '示例令牌（一小时内有效） Tokens for an hour:',
-    `export MARKET=${token({ audience: 'AGENCY', sub: 'sample-market', orgUscc: SAMPLE.market, deptCode: 'MARKET' })}`,
-    `export HOUSING=${token({ audience: 'AGENCY', sub: 'sample-housing', orgUscc: SAMPLE.housing, deptCode: 'HOUSING' })}`,
-    `export SUBJECT=${token({ audience: 'SUBJECT', sub: 'sample-subject', subjectUscc: SAMPLE.tea, authLevel: 2 })}`,
+    '示例令牌，一小时内有效 Tokens for one hour:',
+    `export MARKET=${token({ audience: 'AGENCY', sub: 'tour-market', ...MARKET })}`,
+    `export HOUSING=${token({ audience: 'AGENCY', sub: 'tour-housing', ...HOUSING })}`,
+    `export SUBJECT=${token({ audience: 'SUBJECT', sub: 'tour-subject', subjectUscc: FOOD_COMPANY, authLevel: 2 })}`,
     '',
-    '同一查询，三种身份 One query, asked as the public, as the department that decided, and as another department:',
-    ...curl([], subject),
-    ...curl(['"authorization: Bearer $MARKET"', "'hub-purpose: RECORD_MANAGEMENT'"], subject),
-    ...curl(['"authorization: Bearer $HOUSING"', "'hub-purpose: QUALIFICATION'"], subject),
+    '公众所见 What the public sees:',
+    ...curl(url, []),
     '',
-    `浏览器 In a browser: ${url}/graphql`,
+    '决定机关所见 What the department sees that decided:',
+    ...curl(url, ['"Authorization: Bearer $MARKET"', "'Hub-Purpose: RECORD_MANAGEMENT'"]),
+    '',
+    '另一部门所见 What another department sees:',
+    ...curl(url, ['"Authorization: Bearer $HOUSING"', "'Hub-Purpose: LICENSING'"]),
+    '',
+    `更多问法见 README；浏览器 More in README.md; in a browser: ${url}/graphql`,
+  ];
+}
+
+function curl(url: string, headers: readonly string[]): readonly string[] {
+  return [
+    `curl -s ${url}/graphql -H 'Content-Type: application/json' \\`,
+    ...headers.map((header) => `  -H ${header} \\`),
+    `  -d '{"query":"{ subject(uscc: \\"${FOOD_COMPANY}\\") { name penalties { totalCount nodes { documentNo violationFacts performanceStatus remark } } } }"}'`,
   ];
 }

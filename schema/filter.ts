@@ -55,7 +55,7 @@ export function anyOfLargest(...filters: readonly Filter[]): Filter {
   const parts = filters.map((filter) => ({ filter, terms: new Set(termsOf(filter).map((term) => JSON.stringify(term))) }));
   const isHeld = (terms: ReadonlySet<string>, at: number) =>
     parts.some((other, place) => {
-      if (place === at || !other.terms.isSubsetOf(terms)) return false;
+      if (place === at || ![...other.terms].every((term) => terms.has(term))) return false;
       return other.terms.size < terms.size || place < at; // of two that are the same, the first stays
     });
   return anyOf(...parts.flatMap(({ filter, terms }, at) => (isHeld(terms, at) ? [] : [filter])));
@@ -125,19 +125,19 @@ export function compileFilter(filter: Filter): Matches {
       return (row, params) => !part(row, params);
     }
     case 'present': {
-      const valueOf = readerOf(filter.field);
-      return (row) => isPresent(valueOf(row));
+      const reads = readerOf(filter.field);
+      return (row) => isPresent(reads(row));
     }
     case 'in': {
-      const valueOf = readerOf(filter.field);
+      const reads = readerOf(filter.field);
       const values: ReadonlySet<unknown> = new Set(filter.values);
-      return (row) => values.has(valueOf(row));
+      return (row) => values.has(reads(row));
     }
     default: {
       const { op, value } = filter;
-      const valueOf = readerOf(filter.field);
-      if (typeof value !== 'object') return (row) => passes(op, valueOf(row), value);
-      return (row, params = {}) => passes(op, valueOf(row), operand(value, params));
+      const reads = readerOf(filter.field);
+      if (typeof value !== 'object') return (row) => passes(op, reads(row), value);
+      return (row, params = {}) => passes(op, reads(row), operand(value, params));
     }
   }
 }

@@ -62,7 +62,8 @@ describe('the import check', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it.each(PLANTED)('refuses %s', (_what, file, _imported, rule) => {
-    expect(found).toContainEqual([rule, file]);
+    const inside = file.slice(0, -'.ts'.length);
+    expect(found.filter(([name, from]) => name === rule && from.startsWith(inside))).not.toEqual([]);
   });
 
   it('blames no file but the planted ones', () => {

@@ -37,7 +37,7 @@ it('sees every way to another host that a program could take', async () => {
      socket.send('x', 9, '127.0.0.3', () => socket.close());
      lookup('localhost', () => {});
      await resolve4('name.invalid').catch(() => {});
-     await fetch('http://127.0.0.4:9/').catch(() => {});`,
+     await fetch('http://127.0.0.4:65001/').catch(() => {});`,
   );
   expect((await run(['--import', RECORDER, script], { env: env('reach') })).code).toBe(0);
   const found = await recorded('reach');
