@@ -1,23 +1,24 @@
 import { parseArgs } from 'node:util';
 import { signDevelopmentToken } from '../auth/dev-key.ts';
 import { type MeasuredProcess, startMeasured, type Usage } from './measured-process.ts';
+import { median, spread } from './median.ts';
 import { type BenchData, openBenchData, usccOf } from './report/data.ts';
 import { type Client, runLoad } from './report/load.ts';
 import { countLeaves, REPORT_QUERY } from './report/query.ts';
 import { REPORT_SUBGRAPHS } from './report/stock-graph.ts';
 
-// node bench/report-query.ts [--records N] [--requests N] [--rounds N] [--as public|agency] [--only hub|stock] [--profile FOLDER]
+// node bench/report-query.ts [--records N] [--requests N] [--rounds N] [--subjects N] [--as public|agency] [--only hub|stock] [--profile FOLDER]
 // CPU time of all processes for one report over one subject: this hub with disclosure on, and a stock Apollo gateway over HTTP without.
 
-const SUBJECTS_ASKED = 200;
 const CONCURRENCY = 8;
 const CLIENTS = 32;
 
 const { values: options } = parseArgs({
   options: {
     records: { type: 'string', default: '1000000' },
-    requests: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '7' },
+    requests: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '9' },
+    subjects: { type: 'string', default: '200' },
     as: { type: 'string', default: 'agency' },
     only: { type: 'string' },
     profile: { type: 'string' },
@@ -87,8 +88,10 @@ async function measure(compared: readonly Side[], requests: number, rounds: numb
 
 /** The same subjects for both, the same in every round. */
 function load({ url, clients }: Side) {
-  const step = Math.max(1, Math.floor(data.subjects / SUBJECTS_ASKED));
-  const variables = (index: number) => ({ uscc: usccOf(((index % SUBJECTS_ASKED) * step) % data.subjects) });
+  const asked = Math.min(Number(options.subjects), data.subjects);
+  const step = Math.floor(data.subjects / asked);
+  // 7919 is prime: neighbours in the file do not follow each other.
+  const variables = (index: number) => ({ uscc: usccOf((((index * 7919) % asked) * step) % data.subjects) });
   return { url, query: REPORT_QUERY, variables, clients, concurrency: CONCURRENCY };
 }
 
@@ -140,14 +143,4 @@ function callers(dataDir: string): readonly Client[] {
     const token = signDevelopmentToken(dataDir, claims, 3600, clock);
     return { headers: { authorization: `Bearer ${token}`, 'hub-purpose': 'LICENSING' } };
   });
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[half] ?? Number.NaN) : ((sorted[half - 1] ?? Number.NaN) + (sorted[half] ?? Number.NaN)) / 2;
-}
-
-function spread(numbers: readonly number[], digits: number): string {
-  return `${median(numbers).toFixed(digits)} (${Math.min(...numbers).toFixed(digits)}–${Math.max(...numbers).toFixed(digits)})`;
 }

@@ -39,6 +39,7 @@ export async function loadSamples({ store, catalogue, engine, effects, clock }: 
         type: undefined,
         source: undefined,
         encoding: undefined,
+        // Writes no file of rejected rows: one of them ends the start.
         isDryRun: true,
         rejectedFolder: folder,
         onProgress: () => {},

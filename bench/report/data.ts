@@ -43,6 +43,7 @@ export async function openBenchData(records: number, kept = process.env.HUB_BENC
   const hub = await openHub({ dataDir });
   try {
     await fill(hub, subjects);
+    await hub.effects.settle(); // or a hub that is started on it would do so while it is measured
   } finally {
     await hub.close();
   }

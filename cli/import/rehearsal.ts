@@ -88,6 +88,7 @@ function rehearsalDirectory({ directory, sealer }: Pick<Hub, 'directory' | 'seal
     },
     find: (handle) => directory.find(handle),
     byId: (id) => directory.byId(id),
+    isNamed: (id, name) => directory.isNamed(id, name),
     named: async () => {},
   };
 }

@@ -38,7 +38,10 @@ interface Stub {
 /** Resolves ids through `record-index`; everything but the id is the owner's to answer. */
 export function changesResolvers(catalogue: Catalogue, owner: RecordOwner): Resolvers {
   const types = new Map(catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.code, type]));
+  // Through the gateway the owner answers it; at this subgraph's own door the stub is all there is.
+  const stubs = [...types.values()].map((type) => [type.name, { recordType: () => type.code }] as const);
   return {
+    ...Object.fromEntries(stubs),
     Query: {
       record: async (_source: unknown, { id }: { id: string }, context: SubgraphContext): Promise<Stub | null> => {
         const [entry] = await readerOf(context).get('record-index', [id]);

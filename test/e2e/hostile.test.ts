@@ -231,7 +231,7 @@ describe('introspection', () => {
     expect(body.data.__schema.directives.map(({ name }: { name: string }) => name)).not.toContain('disclose');
   });
 
-  it('is empty of what lies below a type that no one may use', async () => {
+  it('shows an auditor no list of records through __type either', async () => {
     const { body } = await hub.ask('{ __type(name: "Query") { fields { name } } }', as('AUDITOR'));
     expect(body.data.__type.fields.map(({ name }: { name: string }) => name)).not.toContain('penalties');
   });
@@ -316,12 +316,6 @@ describe('an error', () => {
     expect(body.errors.length).toBeGreaterThan(0);
     expect(JSON.stringify(body)).not.toContain(SECRET);
   });
-
-  it('is one of a closed value for nobody: a fault in it is no error of the answer', async () => {
-    const { body } = await hub.ask(`{ record(id: "${penaltyId}") { id ... on AdministrativePenalty { legalRepIdNumber } } }`);
-    expect(body.errors).toBeUndefined();
-    expect(body.data.record).toEqual({ id: penaltyId, legalRepIdNumber: null });
-  });
 });
 
 describe('a closed field under another name', () => {
@@ -365,6 +359,49 @@ describe('a closed field under another name', () => {
     );
     const [{ subject }] = body.data.subject.penalties.nodes;
     expect(subject.penalties.nodes).toEqual([{ remark: null, subject: { id: expect.any(String), idNumber: null, orgCode: null } }]);
+  });
+});
+
+describe('the first of several failures', () => {
+  const FILTER = 'penalties(where: { performanceStatus: { eq: PERFORMED } })';
+  const reject = { 'hub-withheld': 'reject' };
+  const voucher = { 'hub-voucher': 'v-unknown' };
+  const table: readonly (readonly [string, string, () => Asking, number, string])[] = [
+    ['a token before the document', '{ no such', () => ({ token: 'x.y.z' }), 401, 'UNAUTHENTICATED'],
+    ['the document before the audience', '{ penalties { nothing } }', () => as('AUDITOR'), 400, 'GRAPHQL_VALIDATION_FAILED'],
+    ['its size before its sense', `{ penalties { nothing nodes { ${times(8_000, () => 'id')} } } }`, () => ({}), 400, 'LIMIT_EXCEEDED'],
+    [
+      'the audience before the purpose',
+      '{ whoMaySee(coordinate: "x") { class } penalties { nodes { remark } } }',
+      () => as('AGENCY'),
+      403,
+      'FORBIDDEN',
+    ],
+    ['the purpose before a filter', `{ ${FILTER} { totalCount } }`, () => as('AGENCY'), 403, 'PURPOSE_REQUIRED'],
+    [
+      'the purpose before the voucher',
+      `{ ${FILTER} { totalCount } }`,
+      () => as('CREDIT_BODY', { headers: voucher }),
+      403,
+      'PURPOSE_REQUIRED',
+    ],
+    [
+      'the voucher before a filter',
+      `{ ${FILTER} { totalCount } }`,
+      () => as('CREDIT_BODY', { headers: voucher, purpose: 'LOAN' }),
+      403,
+      'VOUCHER_INVALID',
+    ],
+    ['a filter before what is withheld', `{ ${FILTER} { nodes { remark } } }`, () => as('PUBLIC', { headers: reject }), 403, 'FORBIDDEN'],
+  ];
+  it.each(table)('is the answer: %s', async (_what, query, asking, status, code) => {
+    const answer = await hub.ask(query, asking());
+    expect([answer.status, answer.body.data, ...codesOf(answer)]).toEqual([status, undefined, code]);
+  });
+
+  it('is the answer: a filter, not what is withheld', async () => {
+    const { body } = await hub.ask(`{ ${FILTER} { nodes { remark } } }`, as('PUBLIC', { headers: reject }));
+    expect(body.errors[0].message).toContain('performanceStatus');
   });
 });
 

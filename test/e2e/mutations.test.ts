@@ -404,6 +404,47 @@ describe('correcting a record', () => {
   });
 });
 
+describe('mutations at the same time', () => {
+  const atOnce = <T>(count: number, make: (index: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+
+  it('make one record of one row, however often it is submitted', async () => {
+    const documentNo = newNumber();
+    const answers = await atOnce(10, () => submit([penalty({ documentNo })]));
+    expect(answers.filter(({ accepted }) => accepted === 1)).toHaveLength(1);
+    expect(answers.filter(({ unchanged }) => unchanged === 1)).toHaveLength(9);
+    expect(await idsOf(documentNo)).toHaveLength(1);
+  });
+
+  it('let one of several corrections of the same version through', async () => {
+    const { id } = await submitted();
+    const answers = await atOnce(8, (index) => correct(id, { version: 1, fields: { violationType: `更正${index}` } }));
+    const codes = answers.flatMap(codesOf);
+    expect(codes).toEqual(Array.from({ length: 7 }, () => 'CONFLICT'));
+    const kept = answers.find((answer) => codesOf(answer).length === 0)?.body.data.correctRecord;
+    expect(kept.version).toBe(2);
+    expect(await seen(id)).toMatchObject({ violationType: kept.violationType });
+  });
+
+  it('lose none of several corrections that expect no version', async () => {
+    const { id } = await submitted();
+    const fields = [{ violationType: '甲' }, { violationFacts: '乙' }, { content: '丙' }, { basis: '丁' }];
+    const answers = await atOnce(4, (index) => correct(id, { fields: fields[index] }));
+    expect(answers.flatMap(codesOf)).toEqual([]);
+    const { body } = await hub.ask(
+      'query ($id: ID!) { record(id: $id) { ... on AdministrativePenalty { violationType violationFacts content basis version } } }',
+      { ...agency(MARKET), variables: { id } },
+    );
+    expect(body.data.record).toEqual({ violationType: '甲', violationFacts: '乙', content: '丙', basis: '丁', version: 5 });
+  });
+
+  it('withdraw a record once', async () => {
+    const { id } = await submitted();
+    const codes = (await atOnce(6, () => withdraw(id))).flatMap(codesOf);
+    expect(codes).toEqual(Array.from({ length: 5 }, () => 'INVALID_TRANSITION'));
+  });
+});
+
 describe('purposes of a department', () => {
   const CLOSED = '{ me { purpose } penalties(first: 1) { nodes { remark } } }';
 

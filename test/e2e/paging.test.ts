@@ -384,6 +384,10 @@ describe('a filter', () => {
     ['and of null', { and: null, or: null, not: null }, all],
     ['or of nothing', { or: [] }, none],
     ['not of nothing', { not: {} }, none],
+    ['half a character', { documentNo: { in: ['\ud800', '浉\udc00'] } }, none],
+    ['a beginning of half a character', { violationType: { startsWith: '\ud83d' } }, none],
+    ['not half a character', { not: { documentNo: { eq: '\ud800' } } }, all],
+    ['a text with a zero byte', { documentNo: { startsWith: '浉罚\u0000' } }, none],
     ['a text that tries to end the statement', { documentNo: { eq: "' OR 1=1 --" } }, none],
   ];
   it.each(table)('by %s finds what it says and counts it', async (_what, where, fits) => {

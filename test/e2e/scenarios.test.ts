@@ -599,6 +599,7 @@ describe('a subgraph asked at its own door (A-35, A-36)', () => {
   it.each([
     ['a filter by a closed field', '{ penalties(where: { performanceStatus: { eq: PERFORMED } }) { totalCount } }', {}, 'FORBIDDEN'],
     ['a closed field without a purpose', '{ penalties { nodes { remark } } }', { audience: 'AGENCY', orgUscc: MARKET }, 'PURPOSE_REQUIRED'],
+    ['a submission without a token', 'mutation { submitAdministrativePenalty(records: []) { accepted } }', {}, 'FORBIDDEN'],
     ['business data for an administrator', '{ penalties { totalCount } }', { audience: 'SYSTEM_ADMIN' }, 'FORBIDDEN'],
     ['the service’s own SDL', '{ _service { sdl } }', {}, 'FORBIDDEN'],
     ['the service’s own SDL for an operator', '{ _service { sdl } }', { audience: 'OPERATOR' }, 'FORBIDDEN'],
@@ -668,6 +669,36 @@ describe('a subgraph asked at its own door (A-35, A-36)', () => {
     });
     expect(own.body.data._entities[0].penalties.nodes).toContainEqual({ id: ids.personal });
     expect(own.body.data._entities[0].licenses.totalCount).toBe(1);
+  });
+});
+
+describe('the subgraph that resolves ids, asked at its own door (A-35)', () => {
+  let alone: TestHub;
+  beforeAll(async () => {
+    alone = await startHub({ clock, dataDir: hub.dataDir, subgraph: 'changes' });
+  }, 60_000);
+  afterAll(() => alone.close());
+
+  it('knows a record by id where the caller may see it, and no other', async () => {
+    const { body } = await alone.ask(
+      `{ open: record(id: "${ids.penalty}") { __typename id recordType } person: record(id: "${ids.personal}") { id } waiting: record(id: "${ids.waiting}") { id } unknown: record(id: "${UNKNOWN_ID}") { id } }`,
+    );
+    expect(body).toEqual({
+      data: {
+        open: { __typename: 'AdministrativePenalty', id: ids.penalty, recordType: 'PENALTY' },
+        person: null,
+        waiting: null,
+        unknown: null,
+      },
+    });
+  });
+
+  it('lets nobody but a source or an operator change a record', async () => {
+    const withdraw = `mutation ($id: ID!) { withdrawRecord(recordId: $id, documentRef: "x", reason: "x") { id } }`;
+    const attempt = (asking: Asking) => alone.ask(withdraw, { ...asking, variables: { id: ids.penalty } });
+    expect((await attempt({})).body.errors[0].extensions.code).toBe('FORBIDDEN');
+    expect((await attempt(agency(HOUSING, 'ENFORCEMENT'))).body.errors[0].extensions.code).toBe('NOT_FOUND');
+    expect((await hub.ask(`{ record(id: "${ids.penalty}") { publicityStatus } }`)).body.data.record.publicityStatus).toBe('PUBLISHED');
   });
 });
 

@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ROOT, run, serveHub } from '../support/command.ts';
+import { run, serveHub } from '../support/command.ts';
 
-const RECORDER = join(ROOT, 'test/support/record-connections.ts');
+const RECORDER = fileURLToPath(new URL('../support/record-connections.ts', import.meta.url));
 const LOOPBACK: readonly unknown[] = ['127.0.0.1', '::1', 'localhost'];
 let folder: string;
 beforeAll(async () => {
