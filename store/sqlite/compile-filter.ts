@@ -13,13 +13,11 @@ const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const s
 export function compileFilter(layout: Layout, filter: Filter): Condition {
   if (filter.op !== 'all' || filter.of.length === 0) return compiled(layout, filter);
   const parts = filter.of.map((part) => compiled(layout, part));
-  return {
-    sql: joined(
-      parts.map(({ sql }) => sql),
-      ' AND ',
-    ),
-    params: parts.flatMap(({ params }) => params),
-  };
+  const texts = parts.map(({ sql }) => sql);
+  // A text of its own for every length of a long list would be remembered for nothing.
+  const sql =
+    texts.length > CHAIN ? joined(texts, ' AND ') : layout.texts.join(['(', ...texts.flatMap((text) => [' AND ', text]).slice(1), ')']);
+  return { sql, params: parts.flatMap(({ params }) => params) };
 }
 
 /** What a profile may see is a large filter that comes again with every request. */
@@ -60,9 +58,11 @@ export function equalFields(filter: Filter): readonly FieldName[] {
   return filter.op === 'eq' ? [filter.field] : [];
 }
 
+const CHAIN = 100;
+
 /** SQLite refuses an expression that is more than 1000 deep, and reads a chain as one that is as deep as it is long. */
 function joined(parts: readonly string[], operator: string): string {
-  if (parts.length <= 100) return `(${parts.join(operator)})`;
+  if (parts.length <= CHAIN) return `(${parts.join(operator)})`;
   const half = Math.ceil(parts.length / 2);
   return `(${joined(parts.slice(0, half), operator)}${operator}${joined(parts.slice(half), operator)})`;
 }

@@ -8,6 +8,7 @@ import type { Condition } from './text-order.ts';
 
 /** A bound number as an expression: SQLite plans by the value of a bare `LIMIT ?`, and therefore prepares such a statement anew for each run. */
 export const BOUND = '0 + ?';
+const LIMIT = ` LIMIT ${BOUND}`;
 
 /** A page as statements that are run one behind the other until it is full. */
 interface CompiledPage {
@@ -31,13 +32,24 @@ interface Stretch extends Condition {
 export function compilePage(layout: Layout, query: Query, per?: StoredField): CompiledPage {
   const terms = orderTerms(layout, query.order);
   const where = compileFilter(layout, query.where);
-  const filter = per ? `${per.sql} = ? AND ${where.sql}` : where.sql;
+  const only = per ? `${per.sql} = ? AND ` : '';
   const index = orderedIndex(layout, terms, new Set([...equalFields(query.where), ...(per ? [per.field] : [])]));
   const stretches = query.after
     ? stretchesBehind(terms, [...query.after.values.slice(0, terms.length - 1), query.after.key])
     : [{ sql: 'TRUE', params: [], open: terms }];
   const parts = stretches.map(({ sql, params, open }) => ({
-    sql: `SELECT ${layout.documentColumns} FROM ${layout.table}${index} WHERE ${filter} AND ${sql} ORDER BY ${open.map(orderBy).join(', ')} LIMIT ${BOUND}`,
+    sql: layout.texts.join([
+      layout.select,
+      index,
+      ' WHERE ',
+      only,
+      where.sql,
+      ' AND ',
+      sql,
+      ' ORDER BY ',
+      open.map(orderBy).join(', '),
+      LIMIT,
+    ]),
     params: [...where.params, ...params],
   }));
   return { parts, limit: query.limit };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FieldName, Filter } from '../../schema/filter.ts';
 import type { CollectionSpec } from '../port.ts';
+import { KnownTexts } from './known-texts.ts';
 import { type Statements, statementsOf, type Tables } from './statements.ts';
 import { columnField, GATE_FIELDS, KEY_FIELD, type StoredField } from './stored-field.ts';
 import type { Condition } from './text-order.ts';
@@ -20,8 +21,11 @@ export interface Layout extends Tables {
   readonly statements: Statements;
   /** What a document is read from, in the order in which `decodeDocument` expects it. */
   readonly documentColumns: string;
+  /** The same, from the table of what stands now. */
+  readonly select: string;
   /** Filters that were compiled for it. */
   readonly conditions: WeakMap<Filter, Condition>;
+  readonly texts: KnownTexts;
 }
 
 /** Lays out a collection. @throws Error for a name that cannot be one, and for an index over a field that is not there */
@@ -35,12 +39,15 @@ export function layOut({ name, gated, columns, indexes }: CollectionSpec): Layou
     columns: columns.map((column) => columnField(column.name, column.type)),
   };
   const values = [...tables.gate, ...tables.columns];
+  const documentColumns = [KEY_FIELD.sql, 'version', 'body', ...values.map(({ sql }) => sql)].join(', ');
   const layout = {
     ...tables,
     fields: new Map([KEY_FIELD, ...values].map((stored) => [stored.field, stored])),
     statements: statementsOf(tables),
-    documentColumns: [KEY_FIELD.sql, 'version', 'body', ...values.map(({ sql }) => sql)].join(', '),
+    documentColumns,
+    select: `SELECT ${documentColumns} FROM ${tables.table}`,
     conditions: new WeakMap<Filter, Condition>(),
+    texts: new KnownTexts(),
   };
   return { ...layout, indexes: indexes.map((index) => layOutIndex(layout, index)) };
 }

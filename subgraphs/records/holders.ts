@@ -6,8 +6,8 @@ import { STATE_COLUMN } from '../kit/record-collection.ts';
 /** What a hold does to the record's gate: keeps it open past its window, marks it as disputed, or stops it. */
 export type Effect = 'HELD_BY_BLACK' | 'OBJECTION' | 'REPAIRED' | 'SHIELDED';
 const EFFECTS: readonly string[] = ['HELD_BY_BLACK', 'OBJECTION', 'REPAIRED', 'SHIELDED'] satisfies readonly Effect[];
-/** An act is repaired or shielded, whatever the source that tells of it. */
-export const OF_THE_ACT: readonly Effect[] = ['REPAIRED', 'SHIELDED'];
+/** One document may be about several subjects; a repair or an objection is about the subject's own record alone. */
+const OF_ANYBODY: Effect = 'HELD_BY_BLACK';
 
 /** Who holds records, in which states, to what effect, and which of its fields names them (decision table, N3, N4; state machines of list entries, repairs and objections). */
 const HOLDERS: readonly {
@@ -49,7 +49,10 @@ export function holdsOf(type: RecordType, { body, gate, columns }: Document): re
   const holds = holders.flatMap(({ names, effect }) => {
     const named = body[names];
     return (Array.isArray(named) ? named.filter(isObject) : []).flatMap((document) =>
-      namedRecord(document, gate?.sourceOrg ?? undefined).map((found) => ({ ...found, effect })),
+      namedRecord(document, {
+        source: gate?.sourceOrg ?? undefined,
+        subject: effect === OF_ANYBODY ? '' : (gate?.subjectId ?? undefined),
+      }).map((found) => ({ ...found, effect })),
     );
   });
   return [...new Map(holds.map((hold) => [`${hold.effect} ${hold.target}`, hold])).values()].slice(0, MOST);
@@ -58,22 +61,35 @@ export function holdsOf(type: RecordType, { body, gate, columns }: Document): re
 /** Files name a record by its type, source and number; the source is the holder's own where none is given. */
 function namedRecord(
   { recordId, recordTypeCode, recordType, kind, sourceUscc, docNo }: JsonObject,
-  ownSource: string | undefined,
+  own: { readonly source: string | undefined; readonly subject: string | undefined },
 ): readonly Omit<Hold, 'effect'>[] {
-  if (typeof recordId === 'string') return [{ target: idTarget(recordId), find: { id: recordId } }];
+  if (own.subject === undefined) return [];
+  if (typeof recordId === 'string') return [{ target: idTarget(recordId, own.subject), find: { id: recordId } }];
   const typeCode = recordTypeCode ?? recordType ?? kind;
-  const source = sourceUscc ?? ownSource;
+  const source = sourceUscc ?? own.source;
   if (typeof typeCode !== 'string' || typeof source !== 'string' || typeof docNo !== 'string') return [];
-  return [{ target: documentTarget(typeCode, source, docNo), find: { typeCode, source, docNo } }];
+  const find = { typeCode, source, docNo };
+  return [{ target: documentTarget(find, own.subject), find }];
 }
 
-/** The document that a record is, as a holder would name it. */
+/** The document that a record is, as a holder would name it: of anybody, and of its own subject. */
 export function documentsOf(type: RecordType, { body, gate }: Document): readonly Omit<Hold, 'effect'>[] {
   const number = numberOf(type);
   const docNo = number && body[number];
   const source = gate?.sourceOrg;
   if (typeof docNo !== 'string' || !source) return [];
-  return [{ target: documentTarget(type.code, source, docNo), find: { typeCode: type.code, source, docNo } }];
+  const find = { typeCode: type.code, source, docNo };
+  return subjectsOf(gate).map((subject) => ({ target: documentTarget(find, subject), find }));
+}
+
+/** Everything by which a holder may name a record. */
+export function targetsOf(type: RecordType, record: Document): readonly string[] {
+  const ids = subjectsOf(record.gate).map((subject) => idTarget(record.key, subject));
+  return [...ids, ...documentsOf(type, record).map(({ target }) => target)];
+}
+
+function subjectsOf(gate: Document['gate']): readonly string[] {
+  return gate?.subjectId ? ['', gate.subjectId] : [''];
 }
 
 /** Only a number with a column of its own can be looked up. */
@@ -82,12 +98,12 @@ export function numberOf(type: RecordType): string | undefined {
   return item?.filter ? item.name : undefined;
 }
 
-export function idTarget(id: string): string {
-  return `id:${id}`;
+function idTarget(id: string, subject: string): string {
+  return `id:${id}|${subject}`;
 }
 
-function documentTarget(typeCode: string, source: string, docNo: string): string {
-  return `document:${typeCode}|${source}|${docNo}`;
+function documentTarget({ typeCode, source, docNo }: Extract<Hold['find'], { docNo: string }>, subject: string): string {
+  return `document:${typeCode}|${source}|${docNo}|${subject}`;
 }
 
 export function holdKey(holder: string, { effect, target }: Hold): string {

@@ -1,23 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { EVERY } from '../../schema/filter.ts';
-import { type Gate, STOPPED } from '../../schema/gate.ts';
 import type { Change, CollectionSpec, Document, Reader, Store, Writer } from '../../store/port.ts';
 import type { EffectHandler } from '../kit/effects.ts';
-import { putRecords, type RecordPut } from '../kit/record-engine/write-records.ts';
-import {
-  documentsOf,
-  type Effect,
-  type Hold,
-  holdIn,
-  holdKey,
-  holdPut,
-  holdsOf,
-  idTarget,
-  isHolder,
-  numberOf,
-  OF_THE_ACT,
-} from './holders.ts';
+import { transition } from '../kit/record-engine/transition.ts';
+import { planOf } from '../kit/record-engine/type-plan.ts';
+import { documentsOf, type Effect, type Hold, holdIn, holdKey, holdPut, holdsOf, isHolder, numberOf, targetsOf } from './holders.ts';
 
 /** Which document of a workflow holds which record, and to what effect. A target is a record's id, or type, source and number of a document as files name it. */
 export const RECORD_HOLDS: CollectionSpec = {
@@ -32,9 +19,16 @@ export const RECORD_HOLDS: CollectionSpec = {
 
 const PAGE = 200;
 
+interface Parts {
+  readonly catalogue: Catalogue;
+  /** Every type of record. */
+  readonly types: readonly RecordType[];
+}
+
 /** Brings the gates of records in line with the documents that speak of them: black-list entries, repairs, shields and objections. Idempotent. */
 export function recordHolding({ store, catalogue }: { readonly store: Store; readonly catalogue: Catalogue }): EffectHandler {
   const types = catalogue.types.filter(({ kind }) => kind === 'record');
+  const parts: Parts = { catalogue, types };
   const byCollection = new Map(types.map((type) => [type.collection, type]));
   return {
     name: 'record-holding',
@@ -42,13 +36,13 @@ export function recordHolding({ store, catalogue }: { readonly store: Store; rea
       for (const type of types.filter(isHolder)) {
         const keys = [...new Set(changes.filter(({ collection }) => collection === type.collection).map(({ key }) => key))];
         for (const key of await holdersToSettle(store, type, keys)) {
-          await store.write((tx) => settleHolder(tx, types, type, key), { actor: 'effects' });
+          await store.write((tx) => settleHolder(tx, parts, type, key), { actor: 'effects' });
         }
       }
       const created = changes.filter(({ kind, collection }) => kind === 'CREATED' && byCollection.has(collection));
       for (const [collection, some] of Map.groupBy(created, (change) => change.collection)) {
         const type = byCollection.get(collection);
-        if (type) await holdLateComers(store, types, type, some);
+        if (type) await holdLateComers(store, parts, type, some);
       }
     },
   };
@@ -68,7 +62,7 @@ async function holdersToSettle(store: Store, type: RecordType, keys: readonly st
 }
 
 /** Writes down what the document holds now, and marks the records that gained a holder or lost one. */
-async function settleHolder(tx: Writer, types: readonly RecordType[], type: RecordType, holderId: string): Promise<void> {
+async function settleHolder(tx: Writer, parts: Parts, type: RecordType, holderId: string): Promise<void> {
   const [holder] = await tx.get(type.collection, [holderId]);
   const [standing = []] = await tx.findPer(RECORD_HOLDS.name, 'column.holder', [holderId], { where: EVERY, order: [], limit: PAGE });
   const { missing, surplus } = difference(type, holder, standing);
@@ -77,8 +71,7 @@ async function settleHolder(tx: Writer, types: readonly RecordType[], type: Reco
     RECORD_HOLDS.name,
     missing.map((hold) => holdPut(holderId, hold)),
   );
-  for (const hold of missing) await mark(tx, types, hold.find, undefined);
-  for (const hold of surplus.flatMap(({ body }) => holdIn(body))) await mark(tx, types, hold.find, hold.effect);
+  for (const { find } of [...missing, ...surplus.flatMap(({ body }) => holdIn(body))]) await mark(tx, parts, find);
 }
 
 /** Between what a document should hold and the holds that stand. */
@@ -92,7 +85,7 @@ function difference(type: RecordType, holder: Document | undefined, standing: re
 }
 
 /** A record may come after the document that speaks of it. */
-async function holdLateComers(store: Store, types: readonly RecordType[], type: RecordType, created: readonly Change[]): Promise<void> {
+async function holdLateComers(store: Store, parts: Parts, type: RecordType, created: readonly Change[]): Promise<void> {
   const late = await store.read(async (tx) => {
     const [any] = await tx.find(RECORD_HOLDS.name, { where: EVERY, order: [], limit: 1 });
     if (!any) return [];
@@ -111,39 +104,28 @@ async function holdLateComers(store: Store, types: readonly RecordType[], type: 
     );
     return bases.filter((_basis, index) => (holds[index]?.length ?? 0) > 0);
   });
-  for (const { find } of late) await store.write((tx) => mark(tx, types, find, undefined), { actor: 'effects' });
+  for (const { find } of late) await store.write((tx) => mark(tx, parts, find), { actor: 'effects' });
 }
 
-/** Brings the gates of the records that are this document in line with the holds that stand; `released` is the effect of one that stands no longer. */
-async function mark(tx: Writer, types: readonly RecordType[], find: Hold['find'], released: Effect | undefined): Promise<void> {
+/** Brings the gates of the records that are this document, and of other sources' about the same act, in line with the holds that stand. */
+async function mark(tx: Writer, { catalogue, types }: Parts, find: Hold['find']): Promise<void> {
   for (const type of types) {
     const named = await recordsOf(tx, type, find);
-    const act = await sameAct(tx, type, named);
-    const ofTheAct = new Set((await effectsOn(tx, type, act)).filter((effect) => OF_THE_ACT.includes(effect)));
-    const puts: RecordPut[] = [];
-    for (const record of act) {
-      if (!record.gate) continue;
-      const own = new Set(await effectsOn(tx, type, [record]));
-      const gate: Gate = {
-        ...record.gate,
-        heldByBlack: own.has('HELD_BY_BLACK'),
-        objection: own.has('OBJECTION'),
-        stopped: stoppedBy(record.gate.stopped, ofTheAct, released),
-      };
-      if (!isDeepStrictEqual(gate, record.gate))
-        puts.push({ key: record.key, body: record.body, expected: record.version, gate, columns: record.columns });
+    const acts = Map.groupBy(await sameAct(tx, type, named), ({ key, columns }) => columns.triple ?? key);
+    for (const act of acts.values()) {
+      const own = await Promise.all(act.map((record) => effectsOn(tx, type, record)));
+      // An act is repaired or shielded, whatever the source that tells of it.
+      const repair = REPAIRS.find((effect) => own.some((effects) => effects.has(effect))) ?? null;
+      const records = act.map((record, index) => ({
+        record,
+        standing: { heldByBlack: own[index]?.has('HELD_BY_BLACK') === true, objection: own[index]?.has('OBJECTION') === true, repair },
+      }));
+      await transition(tx, planOf(catalogue, type), records);
     }
-    await putRecords(tx, type, puts);
   }
 }
-
-/** `stopped` only rises, except by the revocation of a repair or the end of a shield. */
-function stoppedBy(present: Gate['stopped'], effects: ReadonlySet<Effect>, released: Effect | undefined): Gate['stopped'] {
-  const wanted = effects.has('REPAIRED') ? 'REPAIRED' : effects.has('SHIELDED') ? 'SHIELDED' : null;
-  const kept = present === released ? null : present;
-  if (wanted === null) return kept;
-  return kept !== null && STOPPED.indexOf(kept) > STOPPED.indexOf(wanted) ? kept : wanted;
-}
+/** The stronger first. */
+const REPAIRS = ['REPAIRED', 'SHIELDED'] as const;
 
 /** These records and those of other sources about the same act. */
 async function sameAct(tx: Reader, type: RecordType, records: readonly Document[]): Promise<readonly Document[]> {
@@ -173,8 +155,7 @@ async function recordsOf(tx: Reader, type: RecordType, find: Hold['find']): Prom
   }
 }
 
-async function effectsOn(tx: Reader, type: RecordType, records: readonly Document[]): Promise<readonly Effect[]> {
-  const targets = records.flatMap((record) => [idTarget(record.key), ...documentsOf(type, record).map(({ target }) => target)]);
-  const holds = await tx.findPer(RECORD_HOLDS.name, 'column.target', targets, { where: EVERY, order: [], limit: PAGE });
-  return holds.flat().flatMap(({ body }) => holdIn(body).map(({ effect }) => effect));
+async function effectsOn(tx: Reader, type: RecordType, record: Document): Promise<ReadonlySet<Effect>> {
+  const holds = await tx.findPer(RECORD_HOLDS.name, 'column.target', targetsOf(type, record), { where: EVERY, order: [], limit: PAGE });
+  return new Set(holds.flat().flatMap(({ body }) => holdIn(body).map(({ effect }) => effect)));
 }
