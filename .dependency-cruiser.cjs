@@ -13,7 +13,10 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, others]) => ({
   name: `${folder}-imports-down`,
   severity: 'error',
   from: { path: `^${folder}/` },
-  to: { path: `^(${FOLDERS.join('|')})/`, pathNot: `^(${[`${folder}/`, ...others.map((other) => (other.endsWith('.ts') ? `${other}$` : `${other}/`))].join('|')})` },
+  to: {
+    path: `^(${FOLDERS.join('|')})/`,
+    pathNot: `^(${[`${folder}/`, ...others.map((other) => (other.endsWith('.ts') ? `${other}$` : `${other}/`))].join('|')})`,
+  },
 }));
 
 module.exports = {
@@ -26,8 +29,19 @@ module.exports = {
       from: { path: '^subgraphs/([^/]+)/', pathNot: '^subgraphs/kit/' },
       to: { path: '^subgraphs/', pathNot: '^subgraphs/(kit|$1)/' },
     },
-    { name: 'kit-below-subgraphs', severity: 'error', from: { path: '^subgraphs/kit/' }, to: { path: '^subgraphs/', pathNot: '^subgraphs/kit/' } },
-    { name: 'driver-in-its-adapter', comment: 'A database driver is imported inside its own adapter only.', severity: 'error', from: { pathNot: '^store/(sqlite|mongodb)/' }, to: { path: '^(node:)?sqlite$|node_modules/(mongodb|mongoose)/' } },
+    {
+      name: 'kit-below-subgraphs',
+      severity: 'error',
+      from: { path: '^subgraphs/kit/' },
+      to: { path: '^subgraphs/', pathNot: '^subgraphs/kit/' },
+    },
+    {
+      name: 'driver-in-its-adapter',
+      comment: 'A database driver is imported inside its own adapter only.',
+      severity: 'error',
+      from: { pathNot: '^store/(sqlite|mongodb)/' },
+      to: { path: '^(node:)?sqlite$|node_modules/(mongodb|mongoose)/' },
+    },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
