@@ -55,8 +55,9 @@ export function createRecordOwner({
       const [entry] = await tx.get('record-index', [recordId]);
       const type = types.get(String(entry?.body.recordType));
       const [document] = type ? await tx.get(type.collection, [recordId]) : [];
-      const view = type && document && access.accessOf(caller, type).disclose(document, caller.params);
-      return view && view.heldBy.some((rule) => MAY_CHANGE.includes(rule)) ? { type, view } : undefined;
+      if (!type || !document) return undefined;
+      const view = access.accessOf(caller, type).disclose(document, caller.params);
+      return view?.heldBy.some((rule) => MAY_CHANGE.includes(rule)) ? { type, view } : undefined;
     });
     if (!found) throw new HubError('NOT_FOUND', 'there is no such record');
     const { type, view } = found;

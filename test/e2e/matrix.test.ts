@@ -76,6 +76,15 @@ const STATES = {
   wrongIdentity: { status: 'PUBLISHED', stopped: 'WRONG_IDENTITY' },
   withdrawn: { status: 'PUBLISHED', stopped: 'WITHDRAWN' },
 } as const;
+interface StateFacts {
+  readonly status: string;
+  readonly stopped?: string;
+  readonly draft?: string;
+  readonly publishedUntil?: string;
+  readonly publishedFrom?: string;
+  readonly heldByBlack?: boolean;
+  readonly actEnd?: string;
+}
 interface Row {
   readonly id: string;
   readonly kind: (typeof KINDS)[number];
@@ -106,30 +115,7 @@ type Seen = Readonly<Record<Field, 'V' | 'M' | '–'>>;
 
 /** What a caller sees of a row, by the decision table; undefined when the row is not there. */
 function oracle(who: Who, row: Row): Seen | undefined {
-  const {
-    status,
-    stopped,
-    draft = 'NO',
-    publishedUntil,
-    publishedFrom,
-    heldByBlack,
-    actEnd,
-  } = {
-    stopped: undefined,
-    publishedUntil: undefined,
-    publishedFrom: undefined,
-    heldByBlack: false,
-    actEnd: undefined,
-    ...STATES[row.state],
-  } as {
-    status: string;
-    stopped?: string;
-    draft?: string;
-    publishedUntil?: string;
-    publishedFrom?: string;
-    heldByBlack: boolean;
-    actEnd?: string;
-  };
+  const { status, stopped, draft = 'NO', publishedUntil, publishedFrom, heldByBlack = false, actEnd }: StateFacts = STATES[row.state];
   const person = row.kind === 'INDIVIDUAL' || row.kind === 'UNKNOWN';
   const closedPerson = row.kind === 'UNKNOWN' || (row.kind === 'INDIVIDUAL' && !row.exempt);
   const gone = stopped !== undefined && ['REPAIRED', 'SHIELDED', 'WRONG_IDENTITY', 'WITHDRAWN'].includes(stopped);

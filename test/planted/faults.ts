@@ -60,11 +60,11 @@ export const FAULTS: readonly PlantedFault[] = [
     test: { file: 'test/e2e/mutations.test.ts', name: '' },
   },
   {
-    name: 'secrecy is applied before the rule about persons',
+    name: 'secrecy does not move the class of a field',
     file: 'auth/classes.ts',
     find: "return variant.secret && SECRET.includes(closed) ? 'SHARED_BY_DUTY' : closed;",
-    replace: "return variant.secret && SECRET.includes(stated) ? 'SHARED_BY_DUTY' : closed;",
-    test: { file: MATRIX, name: 'counts for OPERATOR' },
+    replace: 'return closed;',
+    test: { file: MATRIX, name: 'lists to SUPERVISION exactly' },
   },
   {
     name: 'a record attached to the wrong subject is not gone',
@@ -97,8 +97,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'a person stands in the lists of the public',
     file: 'auth/entitlements.ts',
-    find: "return allOf(entitlement.rows, ...within, ...(entitlement.id === 'E1' ? [organisation] : []));",
-    replace: 'return allOf(entitlement.rows, ...within);',
+    find: "(id === 'E1' ? allOf(rows, organisation) : rows)",
+    replace: '(id === undefined ? allOf(rows, organisation) : rows)',
     test: { file: 'test/e2e/scenarios.test.ts', name: 'A-03' },
   },
   {
