@@ -4,10 +4,10 @@ import { HubError } from '../schema/errors.ts';
 import type { Params } from '../schema/filter.ts';
 import type { AccessBook } from './access-book.ts';
 import { askedOf, type Operation } from './asked.ts';
-import { type Caller, keyOfProfile, type Profile, type Voucher } from './caller.ts';
+import { type Caller, keyOfProfile, type Profile } from './caller.ts';
 import { disclosureYears, overAgeParam } from './conditions.ts';
 import { isStructural, type Policy } from './policy.ts';
-import type { GrantBook, VoucherBook } from './ports.ts';
+import type { GrantBook, VoucherBook, VoucherCheck, VoucherFault } from './ports.ts';
 import { type Audience, type Principal, purposesOf } from './principal.ts';
 import { checkAccount, type Registry, type RegistryMode } from './registry.ts';
 
@@ -57,8 +57,8 @@ export async function admit(parts: AdmissionParts, request: AdmissionRequest): P
   if (needsPurpose(principal.audience, request.voucher !== undefined) && purpose === undefined && namesMoreThanOpen(parts.policy, asked)) {
     throw new HubError('PURPOSE_REQUIRED', 'this operation names coordinates that are not open: state a purpose in the header Hub-Purpose');
   }
-  const voucher = await voucherOf(parts, request, purpose);
-  if (presentsVoucher(request) && !voucher) throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
+  const { voucher, fault } = await voucherOf(parts, request, purpose);
+  if (presentsVoucher(request) && !voucher) throw unusable(fault);
   const caller = await callerOf(parts, request, registry, { purpose, voucher });
   checkFilters(parts, caller, asked);
   if (request.withheld === 'reject') checkSelections(parts, caller, asked);
@@ -70,7 +70,8 @@ export async function admit(parts: AdmissionParts, request: AdmissionRequest): P
 export async function admitToExplain(parts: AdmissionParts, request: AdmissionRequest): Promise<Admitted> {
   const { registry, asked } = await permitted(parts, request);
   const purpose = purposeOf(request);
-  return { caller: await callerOf(parts, request, registry, { purpose, voucher: await voucherOf(parts, request, purpose) }), asked };
+  const { voucher } = await voucherOf(parts, request, purpose);
+  return { caller: await callerOf(parts, request, registry, { purpose, voucher }), asked };
 }
 
 /** Q2: the account is active, and the operation is for this audience. */
@@ -94,15 +95,29 @@ function presentsVoucher({ principal: { audience }, voucher }: AdmissionRequest)
 }
 
 /** V1. */
-async function voucherOf(
-  { vouchers }: AdmissionParts,
-  request: AdmissionRequest,
-  purpose: string | undefined,
-): Promise<Voucher | undefined> {
+async function voucherOf({ vouchers }: AdmissionParts, request: AdmissionRequest, purpose: string | undefined): Promise<VoucherCheck> {
   return request.voucher !== undefined && presentsVoucher(request)
     ? vouchers.usable(request.voucher, request.principal, purpose, request.now)
-    : undefined;
+    : {};
 }
+
+/** Q6: without a fault that the caller may know, an unknown voucher and another's are answered alike. */
+function unusable(fault: VoucherFault | undefined): HubError {
+  return new HubError('VOUCHER_INVALID', fault ? VOUCHER_FAULTS[fault] : 'there is no such voucher that this caller could use');
+}
+
+const VOUCHER_FAULTS: Readonly<Record<VoucherFault, string>> = {
+  PENDING: 'PENDING: the subject has not signed the voucher',
+  REFUSED: 'REFUSED: the subject has refused to sign the voucher',
+  LAPSED: 'LAPSED: the draft was not signed in time',
+  NOT_YET_VALID: 'NOT_YET_VALID: the voucher is not valid yet',
+  EXPIRED: 'EXPIRED: the voucher has expired',
+  EXHAUSTED: 'EXHAUSTED: every use of the voucher has been made',
+  REVOKED: 'REVOKED: the subject has withdrawn the voucher',
+  SUSPENDED: 'SUSPENDED: the body that the voucher names is not active or not qualified',
+  VOID: 'VOID: the voucher is void',
+  OTHER_PURPOSE: 'OTHER_PURPOSE: the voucher was given for another purpose than the one stated in the header Hub-Purpose',
+};
 
 function checkOperation(policy: Policy, { rootFields }: Operation, audience: Audience): void {
   for (const field of rootFields) {
@@ -131,11 +146,13 @@ async function callerOf(
 ): Promise<Caller> {
   const { principal } = request;
   const { audience, orgUscc } = principal;
-  const takesGrants = (audience === 'AGENCY' || audience === 'SUPERVISION') && orgUscc !== undefined;
+  const clientId = audience === 'SUPERVISION' ? principal.clientId : undefined;
+  const grantee = audience === 'AGENCY' && orgUscc !== undefined ? { orgUscc } : clientId !== undefined ? { clientId } : undefined;
   const matters = orgUscc ? registry.department(orgUscc)?.matters : undefined;
   const profile: Profile = {
     audience,
     orgUscc,
+    clientId,
     orgNature: principal.orgNature,
     regionCode: principal.regionCode,
     authLevel: principal.authLevel ?? 1,
@@ -143,7 +160,7 @@ async function callerOf(
     matter: audience === 'AGENCY' ? request.matter : undefined,
     matterFields: matters?.find(({ matterCode }) => matterCode === request.matter)?.allowFields,
     ownSources: audience === 'AGENCY' && orgUscc ? [orgUscc, ...registry.departmentsSucceededBy(orgUscc)] : [],
-    grants: takesGrants ? await parts.grants.grantsOf(orgUscc) : [],
+    grants: grantee ? await parts.grants.grantsOf(grantee) : [],
     voucher,
   };
   const subjectId = audience === 'SUBJECT' ? await parts.ownSubject(principal) : undefined;
@@ -189,6 +206,5 @@ function checkSelections({ policy, access }: AdmissionParts, caller: Caller, { s
 
 /** V3: one use a request, after every static check and before anything is read. */
 async function claimVoucher({ vouchers }: AdmissionParts, { profile, requestId }: Caller): Promise<void> {
-  if (profile.voucher && !(await vouchers.claim(profile.voucher.id, requestId)))
-    throw new HubError('VOUCHER_INVALID', 'there is no such voucher that this caller could use');
+  if (profile.voucher && !(await vouchers.claim(profile.voucher.id, requestId))) throw unusable('EXHAUSTED');
 }

@@ -6,6 +6,7 @@ import type { Audience, Principal } from './principal.ts';
 export interface Grant {
   readonly id: string;
   readonly status: 'REQUESTED' | 'APPROVED' | 'REFUSED' | 'SUSPENDED' | 'EXPIRED' | 'REVOKED';
+  /** Code of the department, or id of the supervision system's client entry. */
   readonly granteeUscc: string;
   readonly approverUscc: string;
   /** The sources that the approver speaks for: itself and the departments under it. */
@@ -36,6 +37,8 @@ export interface Voucher {
 export interface Profile {
   readonly audience: Audience;
   readonly orgUscc?: string | undefined;
+  /** Of a supervision system: its client entry. */
+  readonly clientId?: string | undefined;
   readonly orgNature?: string | undefined;
   readonly regionCode?: string | undefined;
   readonly authLevel: number;

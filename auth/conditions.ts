@@ -135,7 +135,7 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
       notDraft,
       notSourceOnly,
     ),
-    party: anyOf(...profile.ownSources.map((value): Filter => ({ op: 'has', field: 'gate.parties', value }))),
+    party: anyOf(...partyNames(profile).map((value): Filter => ({ op: 'has', field: 'gate.parties', value }))),
     pushedEvaluation: allOf(
       when(type.share === 'EVALUATION' && profile.orgUscc !== undefined),
       { op: 'has', field: 'gate.parties', value: profile.orgUscc ?? '' },
@@ -159,6 +159,12 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
         notPayment,
       ),
   };
+}
+
+/** Under which names a caller may stand among the parties of a document: a department with those it succeeded, a body by its code, a client by its id. */
+function partyNames({ audience, ownSources, orgUscc, clientId }: Profile): readonly string[] {
+  const own = audience === 'SUPERVISION' ? clientId : audience === 'CREDIT_BODY' || audience === 'APP_ORG' ? orgUscc : undefined;
+  return own === undefined ? ownSources : [own];
 }
 
 /** The parameter that holds the first day on which an act's end is not yet too old, for regions that disclose for so many years. */

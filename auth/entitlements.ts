@@ -1,4 +1,4 @@
-import type { Item, RecordType } from '../schema/catalogue.ts';
+import type { DisclosureClass, Item, RecordType } from '../schema/catalogue.ts';
 import { allOf, anyOf, anyOfLargest, assuming, type FieldName, type Filter, isNever, NONE } from '../schema/filter.ts';
 import { EMPTY_GATE } from '../schema/gate.ts';
 import type { Grant, Profile, Voucher } from './caller.ts';
@@ -59,6 +59,8 @@ function compileRule(rule: Rule, profile: Profile, type: RecordType, today: stri
   if (rule.needsPurpose && !statesPurpose(profile, rule.needsPurpose)) return [];
   if (rule.needsReveal && !profile.reveals) return [];
   if (rule.toParties && type.parties.length === 0 && !hasPartyRole(type.items)) return [];
+  if (rule.toSubject && type.about === undefined) return [];
+  if (rule.opensSomething && !coordinatesOf(type).some(({ item: { disclosure } }) => opens(rule, disclosure.class))) return [];
   const conditions = conditionsFor(type, profile);
   const rows = rule.rows(conditions);
   if (rule.within === 'grant') {
@@ -91,6 +93,10 @@ function keep(id: string, rows: Filter, effects: Entitlement['effects']): readon
 /** A purpose that is valid for the audience; for E2 and E3 another than the keeping of one's own records. */
 function statesPurpose({ audience, purpose }: Profile, needed: 'ANY' | 'DUTY'): boolean {
   return purpose !== undefined && purposesOf(audience).includes(purpose) && (needed === 'ANY' || purpose !== 'RECORD_MANAGEMENT');
+}
+
+function opens({ clear, masked }: Rule, clazz: DisclosureClass): boolean {
+  return clear.includes(clazz) || masked?.includes(clazz) === true;
 }
 
 function hasPartyRole(items: readonly Item[]): boolean {

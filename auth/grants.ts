@@ -4,8 +4,9 @@ export type GrantFault = 'GRANT_REQUIRED' | 'GRANT_EXPIRED' | 'GRANT_PURPOSE' | 
 
 /** G1, as far as it does not depend on the row: why this grant opens nothing for the profile today, undefined when it is valid. */
 export function grantFault(grant: Grant, profile: Profile, today: string): GrantFault | undefined {
-  const { audience, orgUscc, purpose, matter } = profile;
-  if (grant.granteeUscc !== orgUscc || grant.approverUscc === grant.granteeUscc) return 'GRANT_REQUIRED';
+  const { audience, orgUscc, clientId, purpose, matter } = profile;
+  if (grant.granteeUscc !== (audience === 'SUPERVISION' ? clientId : orgUscc) || grant.approverUscc === grant.granteeUscc)
+    return 'GRANT_REQUIRED';
   if (grant.status === 'EXPIRED' || today > grant.validTo) return 'GRANT_EXPIRED';
   if (grant.status !== 'APPROVED' || (grant.validFrom !== undefined && today < grant.validFrom)) return 'GRANT_REQUIRED';
   const stated = audience === 'SUPERVISION' ? 'SUPERVISION' : purpose;

@@ -22,6 +22,10 @@ export interface Rule {
   readonly datesFollowClass?: true;
   /** Applies only to types of documents that have parties (E20). */
   readonly toParties?: true;
+  /** Applies only to documents that are about a subject. */
+  readonly toSubject?: true;
+  /** Holds no document of a type of which it would open nothing: that there are such documents is then nothing to tell. */
+  readonly opensSomething?: true;
   /** Only while a row is revealed to this member of staff. */
   readonly needsReveal?: true;
 }
@@ -133,18 +137,34 @@ export const RECORD_RULES: readonly Rule[] = [
   },
 ];
 
-/** Rules for documents without a subject (lists, departments, measures …): E17 and what E2–E13 leave of themselves without a row's gate. */
+/** Rules for catalogue documents (lists, departments, measures, grants, vouchers …): E17 and what E2–E13 leave of themselves without a record's gate. */
 export const CATALOGUE_RULES: readonly Rule[] = [
-  { id: 'E17', audiences: BUSINESS_AUDIENCES, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
+  { id: 'E17', audiences: BUSINESS_AUDIENCES, opensSomething: true, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
   {
     id: 'E2',
     audiences: ['AGENCY'],
     needsPurpose: 'DUTY',
+    opensSomething: true,
     rows: ({ inEffect }) => inEffect,
     clear: ['OPEN', 'SHARED'],
     masked: ['OPEN_MASKED'],
   },
-  { id: 'E9', audiences: ['SUPERVISION'], rows: ({ inEffect }) => inEffect, clear: ['OPEN', 'SHARED'], masked: ['OPEN_MASKED'] },
+  {
+    id: 'E5',
+    audiences: ['SUBJECT'],
+    toSubject: true,
+    declared: true,
+    rows: ({ ownSubject }) => ownSubject,
+    clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE', 'CASE_PARTIES', 'VOUCHER_PARTIES'],
+  },
+  {
+    id: 'E9',
+    audiences: ['SUPERVISION'],
+    opensSomething: true,
+    rows: ({ inEffect }) => inEffect,
+    clear: ['OPEN', 'SHARED'],
+    masked: ['OPEN_MASKED'],
+  },
   {
     id: 'E12',
     audiences: ['OPERATOR'],
@@ -154,11 +174,20 @@ export const CATALOGUE_RULES: readonly Rule[] = [
   },
   {
     id: 'E20',
-    audiences: ['AGENCY'],
+    audiences: ['AGENCY', 'SUPERVISION'],
     toParties: true,
     declared: true,
     rows: ({ party }) => party,
     clear: ['OPEN', 'OPEN_MASKED', 'SHARED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE', 'HANDLING', 'CASE_PARTIES'],
+  },
+  {
+    id: 'E20',
+    audiences: ['CREDIT_BODY', 'APP_ORG'],
+    toParties: true,
+    opensSomething: true,
+    declared: true,
+    rows: ({ party }) => party,
+    clear: ['VOUCHER_PARTIES'],
   },
 ];
 

@@ -2,16 +2,41 @@ import type { Caller, Grant, Voucher } from './caller.ts';
 import type { AccessExplanation, CoordinateAccess } from './explain.ts';
 import type { Principal } from './principal.ts';
 
-/** Duty grants of a department; implemented by the subgraph `access`. */
+/** Whom a grant names as grantee: a department, or the client entry of a supervision system. */
+export interface Grantee {
+  readonly orgUscc?: string | undefined;
+  readonly clientId?: string | undefined;
+}
+
+/** Duty grants; implemented by the subgraph `access`. */
 export interface GrantBook {
-  /** Grants that name the organisation as grantee, in whatever state. */
-  grantsOf(orgUscc: string): Promise<readonly Grant[]>;
+  /** Grants that were given to the grantee, whether they still run or not. */
+  grantsOf(grantee: Grantee): Promise<readonly Grant[]>;
+}
+
+/** Why a voucher cannot be used. */
+export type VoucherFault =
+  | 'PENDING'
+  | 'REFUSED'
+  | 'LAPSED'
+  | 'NOT_YET_VALID'
+  | 'EXPIRED'
+  | 'EXHAUSTED'
+  | 'REVOKED'
+  | 'SUSPENDED'
+  | 'VOID'
+  | 'OTHER_PURPOSE';
+
+/** The voucher when it may be used; else why not, which nobody but its own grantee and staff is told. */
+export interface VoucherCheck {
+  readonly voucher?: Voucher | undefined;
+  readonly fault?: VoucherFault | undefined;
 }
 
 /** Vouchers; implemented by the subgraph `access`. */
 export interface VoucherBook {
-  /** The voucher when this caller may use it for this purpose now (V1); undefined for any other, unknown ones included. */
-  usable(id: string, principal: Principal, purpose: string | undefined, now: Date): Promise<Voucher | undefined>;
+  /** Whether this caller may use the voucher for this purpose now (V1). Another's voucher and an unknown one answer alike. */
+  usable(id: string, principal: Principal, purpose: string | undefined, now: Date): Promise<VoucherCheck>;
   /** Counts one use under the request's id, once however often it is asked (V3). False when no use was left. */
   claim(id: string, requestId: string): Promise<boolean>;
 }

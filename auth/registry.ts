@@ -5,6 +5,7 @@ import type { Audience, Principal } from './principal.ts';
 export interface RegistryEntry {
   readonly kind: 'DEPARTMENT' | 'SERVICE_BODY' | 'CLIENT' | 'STAFF';
   readonly key: string;
+  readonly name?: string | undefined;
   /** Empty means ACTIVE. */
   readonly status: string;
   /** Last day, `YYYY-MM-DD` of Asia/Shanghai. */
@@ -103,7 +104,8 @@ const FIND_ENTRY: Partial<Record<Audience, FindEntry>> = {
   INDUSTRY_ASSOC: findReceiver,
 };
 
-function isActive({ status, validTo }: RegistryEntry, today: string): boolean {
+/** The entry is in force on this day. */
+export function isActive({ status, validTo }: RegistryEntry, today: string): boolean {
   return (status === '' || status === 'ACTIVE') && (!validTo || today <= validTo);
 }
 

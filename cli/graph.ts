@@ -3,7 +3,10 @@ import type { Explainer } from '../auth/ports.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { CatalogueFile } from '../schema/read-catalogue.ts';
 import type { Store } from '../store/port.ts';
-import { EXTRA as ACCESS_EXTRA, accessResolvers } from '../subgraphs/access/resolvers.ts';
+import { EXTRA as ACCESS_EXTRA } from '../subgraphs/access/extra.ts';
+import type { GrantService } from '../subgraphs/access/grants.ts';
+import { accessResolvers } from '../subgraphs/access/resolvers.ts';
+import type { VoucherService } from '../subgraphs/access/vouchers.ts';
 import { changesResolvers, extraOf } from '../subgraphs/changes/resolvers.ts';
 import { defineSubgraph, type Resolvers, type Subgraph, type SubgraphDefinition } from '../subgraphs/kit/define-subgraph.ts';
 import type { Extra } from '../subgraphs/kit/expand.ts';
@@ -22,6 +25,8 @@ export interface GraphParts {
   readonly owner: RecordOwner;
   readonly submit: SubmitMutation;
   readonly explainer: Explainer;
+  readonly grants: GrantService;
+  readonly vouchers: VoucherService;
 }
 
 /** What subgraphs add to what follows from their files. */
@@ -30,12 +35,13 @@ export function subgraphExtras(catalogue: Catalogue): Readonly<Record<string, Ex
 }
 
 /** Definitions of every subgraph of this hub: those with folders, and one for each department file. */
-function subgraphDefinitions({ files, catalogue, sealer, owner, explainer }: GraphParts): readonly SubgraphDefinition[] {
+function subgraphDefinitions(parts: GraphParts): readonly SubgraphDefinition[] {
+  const { files, catalogue, sealer, owner } = parts;
   const extras = subgraphExtras(catalogue);
   const resolvers: Readonly<Record<string, Resolvers>> = {
     subjects: subjectResolvers(catalogue, sealer),
     lists: listResolvers(catalogue, sealer),
-    access: accessResolvers(explainer),
+    access: accessResolvers(parts),
     changes: changesResolvers(catalogue, owner),
   };
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(resolvers)])];

@@ -10,8 +10,11 @@ import type { Engine } from '../gateway/engine.ts';
 import { createTextExplainer } from '../gateway/explain-text.ts';
 import { createFederatedEngine } from '../gateway/federated-engine.ts';
 import { createSubgraphEngine } from '../gateway/subgraph-engine.ts';
-import { NO_GRANTS, NO_VOUCHERS } from '../subgraphs/access/no-grants.ts';
+import { createGrantBook } from '../subgraphs/access/grant-book.ts';
+import { createGrantService } from '../subgraphs/access/grants.ts';
 import { createRegistryBook } from '../subgraphs/access/registry-book.ts';
+import { createVoucherBook } from '../subgraphs/access/voucher-book.ts';
+import { createVoucherService } from '../subgraphs/access/vouchers.ts';
 import type { Subgraph } from '../subgraphs/kit/define-subgraph.ts';
 import { createRecordOwner } from '../subgraphs/kit/record-owner.ts';
 import { createSubmitMutation } from '../subgraphs/kit/submit-mutation.ts';
@@ -47,19 +50,22 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
     },
     whoMaySee: (today, coordinate) => whoMaySee(policy, access, today, coordinate),
   };
+  const services = { ...hub, access, newId: hub.parts.newId };
   const subgraphs: readonly Subgraph[] = openSubgraphs({
     ...hub,
     access,
     owner,
     explainer,
+    grants: createGrantService(services),
+    vouchers: createVoucherService(services),
     submit: createSubmitMutation(hub.engine, settle),
   });
   const policy: Policy = compilePolicy(subgraphs, hub.catalogue);
   const admission = {
     policy,
     access,
-    grants: NO_GRANTS,
-    vouchers: NO_VOUCHERS,
+    grants: createGrantBook(hub.store),
+    vouchers: createVoucherBook(hub),
     registryMode,
     registryFor: createRegistryBook(hub.store),
     ownSubject: (principal: Principal) => ownSubject(hub, principal),

@@ -7,6 +7,7 @@ import { HubError } from '../schema/errors.ts';
 import { type CatalogueFile, readCatalogue } from '../schema/read-catalogue.ts';
 import type { Clock, CollectionSpec, Store } from '../store/port.ts';
 import { openSqliteStore } from '../store/sqlite/open-store.ts';
+import { VOUCHER_USES } from '../subgraphs/access/collections.ts';
 import { createEffects, EFFECT_CURSORS, type Effects } from '../subgraphs/kit/effects.ts';
 import { openSealer } from '../subgraphs/kit/file-sealer.ts';
 import { collectionOf, RECORD_INDEX } from '../subgraphs/kit/record-collection.ts';
@@ -91,7 +92,7 @@ export async function openHub({
 /** Every collection that the hub keeps. */
 export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
   const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
-  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, ...types.map(collectionOf)];
+  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, VOUCHER_USES, ...types.map(collectionOf)];
 }
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };

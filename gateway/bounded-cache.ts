@@ -2,6 +2,7 @@
 export interface BoundedCache<T> {
   get(key: string): T | undefined;
   set(key: string, value: T): void;
+  delete(key: string): void;
 }
 
 export function boundedCache<T>(max: number): BoundedCache<T> {
@@ -15,6 +16,7 @@ export function boundedCache<T>(max: number): BoundedCache<T> {
       }
       return value;
     },
+    delete: (key) => void entries.delete(key),
     set(key, value) {
       const oldest = entries.keys().next().value;
       if (entries.size >= max && oldest !== undefined) entries.delete(oldest);

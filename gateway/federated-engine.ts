@@ -59,6 +59,7 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
     if (known) return known;
     const planning = Promise.resolve().then(() => planner.buildQueryPlan(operationFromDocument(apiSchema, document)));
     plans.set(key, planning);
+    planning.catch(() => plans.delete(key));
     return planning;
   };
 

@@ -142,6 +142,8 @@ export interface RecordType {
   readonly openWhen: readonly ValueInField[];
   /** Of a catalogue type: names of the fields that hold its parties. */
   readonly parties: readonly string[];
+  /** Of a catalogue type that is about a subject: the name of the field that holds the subject's id. */
+  readonly about?: string | undefined;
   /** Envelope and own fields, in the order of the SDL. */
   readonly items: readonly Item[];
 }

@@ -111,6 +111,7 @@ function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Defin
     submit: kind === 'record' && marks.submit !== false,
     openWhen: valuesInFields(marks.openWhen),
     parties: texts(marks.parties),
+    about: text(catalogue?.subject),
     items,
   };
 }
@@ -169,6 +170,7 @@ function checkType(
   for (const field of [
     ...type.identity.filter((name) => name !== 'subject'),
     ...type.parties,
+    ...(type.about ? [type.about] : []),
     ...type.openWhen.map(({ field: name }) => name),
   ]) {
     if (!names.has(field)) say(`there is no field ${field}`);

@@ -22,6 +22,8 @@ export interface CollectionSpec {
    * longest, then from the one declared first. With `unique`, no two documents have the same values; a missing one is like no other.
    */
   readonly indexes: readonly { readonly fields: readonly FieldName[]; readonly unique?: boolean; readonly covering?: boolean }[];
+  /** It follows wholly from the documents of other collections, whose changes tell of it: its own writes are in no change. */
+  readonly derived?: boolean;
 }
 
 export interface Document {
@@ -96,7 +98,7 @@ export interface Reader {
 }
 
 export interface Writer extends Reader {
-  /** Stores the document and appends its change. @throws CONFLICT when `expected` no longer stands, or a unique index is taken */
+  /** Stores the document and appends its change (none for a derived collection). @throws CONFLICT when `expected` no longer stands, or a unique index is taken */
   put(collection: string, key: string, put: Omit<Put, 'key'>): Awaitable<Document>;
   /** Many at once, each as `put`; all or none. */
   putMany(collection: string, entries: readonly Put[]): Awaitable<readonly Document[]>;

@@ -79,6 +79,8 @@ function remarks(rule: Rule): string {
     rule.within === 'voucher' && '限授权凭证范围',
     rule.declared && '按声明等级，不受个人与保密规则影响',
     rule.toParties && '限有当事单位的文档',
+    rule.toSubject && '限关于信用主体的文档',
+    rule.opensSomething && '限有可见字段的文档类型',
     rule.only && `仅 ${rule.only.join('、')}`,
   ]
     .filter(Boolean)

@@ -16,6 +16,8 @@ interface StoredIndex {
 
 /** Where a collection stands: every name in it is quoted and safe to stand in a statement. */
 export interface Layout extends Tables {
+  /** Its writes are in no change. */
+  readonly derived: boolean;
   readonly fields: ReadonlyMap<FieldName, StoredField>;
   readonly indexes: readonly StoredIndex[];
   readonly statements: Statements;
@@ -29,7 +31,7 @@ export interface Layout extends Tables {
 }
 
 /** Lays out a collection. @throws Error for a name that cannot be one, and for an index over a field that is not there */
-export function layOut({ name, gated, columns, indexes }: CollectionSpec): Layout {
+export function layOut({ name, gated, columns, indexes, derived = false }: CollectionSpec): Layout {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(`${name} is no name for a collection`);
   const tables: Tables = {
     collection: name,
@@ -42,6 +44,7 @@ export function layOut({ name, gated, columns, indexes }: CollectionSpec): Layou
   const documentColumns = [KEY_FIELD.sql, 'version', 'body', ...values.map(({ sql }) => sql)].join(', ');
   const layout = {
     ...tables,
+    derived,
     fields: new Map([KEY_FIELD, ...values].map((stored) => [stored.field, stored])),
     statements: statementsOf(tables),
     documentColumns,

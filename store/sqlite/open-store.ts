@@ -83,7 +83,8 @@ async function openWriting(file: string, layouts: Layouts, patienceMs: number): 
 function prepareFile(connection: Connection, layouts: Layouts): void {
   const [mode] = connection.row('PRAGMA journal_mode = WAL') ?? [];
   if (mode !== 'wal') throw new HubError('STORE_UNAVAILABLE', 'the file lies where SQLite cannot share memory between connections');
-  connection.exec(`PRAGMA synchronous = FULL; ${MEMORY}`);
+  // A larger log is checkpointed less often: rows of an import touch the same pages of many indexes again and again.
+  connection.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16384; ${MEMORY}`);
   connection.exec('BEGIN IMMEDIATE');
   try {
     prepareTables(connection, layouts.values());

@@ -94,6 +94,7 @@ export class SqliteWriter extends SqliteReader implements Writer {
   }
 
   #appendChange(layout: Layout, id: SqlValue | undefined, kind: Change['kind'], fields: readonly string[]): void {
+    if (layout.derived) return;
     const { actor, at } = this.#by;
     this.connection.run(layout.statements.logChange, [kind, JSON.stringify(fields), actor, at, id ?? null]);
   }

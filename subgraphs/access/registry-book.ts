@@ -6,8 +6,9 @@ import type { Reader, Store } from '../../store/port.ts';
 
 /** Reads from the store what the registry says of one principal: its department, body, client and staff entry, and whom it succeeded. */
 export function createRegistryBook(store: Store): (principal: Principal) => Promise<Registry> {
-  return ({ orgUscc, clientId, staffId }) =>
-    store.read(async (tx) => {
+  return async ({ orgUscc, clientId, staffId }) => {
+    if (!orgUscc && !clientId) return EMPTY; // nobody it could know: the public, a subject
+    return store.read(async (tx) => {
       const department = orgUscc ? await one(tx, 'department', { uscc: orgUscc }) : undefined;
       const body = orgUscc ? await one(tx, 'service-body', { orgUscc }) : undefined;
       const client = clientId ? await one(tx, 'client', { clientId }) : undefined;
@@ -28,6 +29,21 @@ export function createRegistryBook(store: Store): (principal: Principal) => Prom
         departmentsSucceededBy: (uscc) => (uscc === orgUscc ? succeeded.flatMap(({ body: entry }) => text(entry.uscc) ?? []) : []),
       };
     });
+  };
+}
+
+const EMPTY: Registry = {
+  department: () => undefined,
+  serviceBody: () => undefined,
+  client: () => undefined,
+  staff: () => undefined,
+  departmentsSucceededBy: () => [],
+};
+
+/** The registry's entry of a service body. */
+export async function serviceBodyOf(tx: Reader, uscc: string): Promise<RegistryEntry | undefined> {
+  const found = await one(tx, 'service-body', { orgUscc: uscc });
+  return found && bodyEntry(found);
 }
 
 async function one(tx: Reader, collection: string, columns: Readonly<Record<string, string>>): Promise<JsonObject | undefined> {
@@ -57,6 +73,7 @@ function bodyEntry(body: JsonObject): RegistryEntry {
   return {
     kind: 'SERVICE_BODY',
     key: text(body.orgUscc) ?? '',
+    name: text(body.name),
     status: text(body.status) ?? '',
     validTo: text(body.validTo),
     regionCode: text(body.regionCode),
@@ -80,7 +97,7 @@ function staffEntry(body: JsonObject): RegistryEntry {
   return { kind: 'STAFF', key: text(body.staffId) ?? '', status: text(body.status) ?? '', orgUscc: text(body.orgUscc) };
 }
 
-function mattersOf(value: Json | undefined): RegistryEntry['matters'] {
+export function mattersOf(value: Json | undefined): RegistryEntry['matters'] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: Json) => {
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return [];

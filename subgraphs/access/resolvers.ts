@@ -1,42 +1,35 @@
 import type { Explainer } from '../../auth/ports.ts';
-import { AUDIENCES, purposesOf } from '../../auth/principal.ts';
-import type { SubgraphContext } from '../kit/context.ts';
-import type { Resolvers, SubgraphDefinition } from '../kit/define-subgraph.ts';
+import { purposesOf } from '../../auth/principal.ts';
+import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
+import type { Filter } from '../../schema/filter.ts';
+import type { Reader, Store } from '../../store/port.ts';
+import { readerOf, type SubgraphContext } from '../kit/context.ts';
+import type { Resolvers } from '../kit/define-subgraph.ts';
+import { planOf } from '../kit/record-engine/type-plan.ts';
+import { type Compute, disclosedRow, fieldResolver, type Row } from '../kit/row.ts';
+import type { Sealer } from '../kit/sealer.ts';
+import { typeNamed } from './documents.ts';
+import { MOST_GRANTS } from './extra.ts';
+import { grantStatus } from './grant-terms.ts';
+import type { GrantService } from './grants.ts';
+import { transitions } from './transitions.ts';
+import { type VoucherFacts, voucherFacts, voucherStatus } from './voucher-state.ts';
+import type { VoucherService } from './vouchers.ts';
 
-/** Root fields of the subgraph, beside the registry's own lists. */
-export const EXTRA: NonNullable<SubgraphDefinition['extra']> = {
-  path: 'subgraphs/access/resolvers.ts',
-  text: `
-    type Query {
-      "系统所识别的调用者身份、可用用途与授权"
-      me: Caller! @allow(audiences: [${AUDIENCES.join(', ')}])
-      "说明一个查询中每个字段对本人的可见程度、依据和可开启的方式；不执行，也不读取任何记录"
-      explainAccess(query: String!, variables: JSON): AccessExplanation @allow(audiences: [${AUDIENCES.join(', ')}])
-      "各类受众对一个字段的可见程度"
-      whoMaySee(coordinate: String!): [CoordinateAccess!] @allow(audiences: [OPERATOR, AUDITOR])
-    }
-    type AccessExplanation { "规则版本" policyVersion: String! coordinates: [CoordinateAccess!]! }
-    "一个字段的可见程度：effect 为所有记录中最好的情形，dependsOn 为仍会使其关闭的记录事实"
-    type CoordinateAccess { coordinate: String! path: [String!] audience: String! class: String! effect: AccessEffect! dependsOn: [String!]! rule: String! reason: String opensWith: [String!]! }
-    enum AccessEffect { "明文" VALUE "脱敏" MASK "不可见" DENIED }
-    "调用者"
-    type Caller {
-      "受众类别" audience: String!
-      "单位统一社会信用代码" organisation: String
-      "部门编码" department: String
-      "行政区划" region: RegionCode
-      "层级" level: String
-      "人员标识" staff: ID
-      "本人主体标识" subject: ID
-      "身份核验等级" authLevel: Int
-      "可声明的用途代码" purposes: [String!]!
-      "本次声明的用途" purpose: String
-      "本次声明的事项" matter: String
-    }`,
-};
+export interface AccessResolverParts {
+  readonly catalogue: Catalogue;
+  readonly sealer: Sealer;
+  readonly store: Store;
+  readonly explainer: Explainer;
+  readonly grants: GrantService;
+  readonly vouchers: VoucherService;
+}
 
-/** `me` and the explanations of access. */
-export function accessResolvers(explainer: Explainer): Resolvers {
+/** `me`, the explanations of access, and the transitions of grants and vouchers. */
+export function accessResolvers(parts: AccessResolverParts): Resolvers {
+  const { catalogue, explainer } = parts;
+  const grantType = typeNamed(catalogue, 'DutyGrant');
+  const voucherType = typeNamed(catalogue, 'AuthorizationVoucher');
   return {
     Query: {
       explainAccess: (_source: unknown, { query, variables }: { query: string; variables?: unknown }, { caller }: SubgraphContext) =>
@@ -60,7 +53,54 @@ export function accessResolvers(explainer: Explainer): Resolvers {
         };
       },
     },
+    Caller: {
+      grants: (_source: unknown, _args: unknown, context: SubgraphContext) => grantsOf(grantType, context),
+      voucher: async (_source: unknown, _args: unknown, context: SubgraphContext): Promise<Row | null> => {
+        const { voucher } = context.caller.profile;
+        if (!voucher) return null;
+        const [document] = await readerOf(context).get(voucherType.collection, [voucher.id]);
+        return disclosedRow(context, voucherType, document) ?? null;
+      },
+    },
+    DutyGrant: { status: computed(grantType, 'status', parts.sealer, ({ body }, { caller }) => grantStatus(body, caller.today)) },
+    AuthorizationVoucher: voucherResolvers(voucherType, parts),
+    Mutation: transitions(parts, { grant: grantType, voucher: voucherType }),
   };
+}
+
+/** Grants of which the caller is the grantee, those that run longest first. */
+async function grantsOf(type: RecordType, context: SubgraphContext): Promise<readonly Row[]> {
+  const { audience, orgUscc, clientId } = context.caller.profile;
+  const grantee = audience === 'AGENCY' ? orgUscc : clientId;
+  if (grantee === undefined) return [];
+  const where: Filter = { op: 'eq', field: `column.${audience === 'AGENCY' ? 'granteeUscc' : 'granteeClientId'}`, value: grantee };
+  const found = await readerOf(context).find(type.collection, {
+    where,
+    order: [{ field: 'column.validTo', direction: 'DESC' }],
+    limit: MOST_GRANTS,
+  });
+  return found.flatMap((document) => disclosedRow(context, type, document) ?? []);
+}
+
+/** Status and count follow from signature, clock, uses and registry. */
+function voucherResolvers(type: RecordType, { catalogue, sealer, store }: AccessResolverParts): Resolvers[string] {
+  const plan = planOf(catalogue, type);
+  const facts = (document: Parameters<Compute>[0], { tx }: SubgraphContext): Promise<VoucherFacts> => {
+    const read = (reader: Reader) => voucherFacts(reader, plan, sealer, document);
+    return tx ? read(tx) : store.read(read);
+  };
+  return {
+    status: computed(type, 'status', sealer, async (document, context) =>
+      voucherStatus(await facts(document, context), context.caller.now),
+    ),
+    usedCount: computed(type, 'usedCount', sealer, async (document, context) => (await facts(document, context)).used),
+  };
+}
+
+function computed(type: RecordType, name: string, sealer: Sealer, compute: Compute): Resolvers[string][string] {
+  const item = type.items.find((candidate) => candidate.name === name);
+  if (!item) throw new Error(`${type.name} has no field ${name}`);
+  return fieldResolver(type, item, sealer, compute) as Resolvers[string][string];
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

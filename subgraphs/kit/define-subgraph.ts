@@ -109,7 +109,7 @@ function derivedResolvers(types: readonly RecordType[], parts: SubgraphParts): R
     put('Query', type.field, (_source: unknown, args: ListArguments, context, info) =>
       listConnection({ type, sealer }, args, context, info),
     );
-    if (type.kind !== 'record') continue;
+    if (type.kind !== 'record' && type.about === undefined) continue;
     put('Subject', type.field, (source: { id: string }, args: ListArguments, context, info) =>
       listConnection({ type, sealer, subjectId: source.id }, args, context, info),
     );

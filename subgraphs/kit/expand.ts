@@ -190,7 +190,8 @@ function rootSdl(types: readonly RecordType[]): string {
   const connection = (type: RecordType) => `"${type.label}" ${type.field}${args(type)}: ${type.name}Connection`;
   const parts = [`type Query { ${listed.map((type) => `${connection(type)} ${allow}`).join(' ')} }`];
   const records = listed.filter(({ kind }) => kind === 'record');
-  if (records.length > 0) parts.push(`"信用主体" type Subject @key(fields: "id") { id: ID! ${records.map(connection).join(' ')} }`);
+  const ofSubjects = listed.filter(({ kind, about }) => kind === 'record' || about !== undefined);
+  if (ofSubjects.length > 0) parts.push(`"信用主体" type Subject @key(fields: "id") { id: ID! ${ofSubjects.map(connection).join(' ')} }`);
   const submitted = records.filter(({ submit }) => submit);
   if (submitted.length > 0) {
     parts.push(

@@ -20,6 +20,7 @@ export function collectionOf(type: RecordType): CollectionSpec {
       columns: [{ name: 'identity', type: 'text' }, ...indexedItems(type).map((item) => ({ name: item.name, type: columnType(item) }))],
       indexes: [
         { fields: ['column.identity'], unique: true },
+        ...(type.about === undefined ? [] : [{ fields: ['gate.subjectId' as const] }]),
         ...indexedItems(type)
           .filter(({ type: named, list }) => named === 'UnifiedSocialCreditCode' && !list)
           .map((item) => ({ fields: [`column.${item.name}` as const] })),
@@ -43,10 +44,11 @@ export function collectionOf(type: RecordType): CollectionSpec {
       { fields: ['column.triple'] },
       { fields: ['column.document'] },
       { fields: [`column.${DECISION_COLUMN}`], covering: true },
-      { fields: ['gate.subjectId', `column.${DECISION_COLUMN}`], covering: true },
+      // One subject has few rows, which are read anyway; the gate beside them would make every import slower.
+      { fields: ['gate.subjectId', `column.${DECISION_COLUMN}`] },
       { fields: ['gate.sourceOrg', `column.${DECISION_COLUMN}`] },
       ...indexed
-        .filter((item) => !item.list && !['sourceDeptUscc', 'regionCode'].includes(item.name) && item.shape === 'scalar')
+        .filter((item) => !item.list && (item.order || item.role === 'DOCUMENT_NUMBER'))
         .map((item) => ({ fields: [`column.${item.name}` as const] })),
     ],
   };
@@ -58,6 +60,7 @@ export const RECORD_INDEX: CollectionSpec = {
   gated: true,
   columns: [{ name: 'recordType', type: 'text' }],
   indexes: [],
+  derived: true,
 };
 
 /** Items that get a column of their own. */

@@ -38,10 +38,10 @@ export function disclosedRow(context: SubgraphContext, type: RecordType, documen
 export const OBJECTION_NOTE = '信息主体已提出异议，正在核查处理';
 const RAW_RULES = ['E4', 'E5', 'E13', 'E20'];
 
-/** The resolver of one field of a record, catalogue document or Subject. */
-export function fieldResolver(type: RecordType, item: Item, sealer: Sealer): Resolver<Row> {
+/** The resolver of one field of a record, catalogue document or Subject; `computed` answers in place of what is stored, to those who may read the field. */
+export function fieldResolver(type: RecordType, item: Item, sealer: Sealer, computed?: Compute): Resolver<Row> {
   const coordinate = `${type.name}.${item.name}`;
-  const compute = type.kind === 'record' ? COMPUTED[item.name] : undefined;
+  const compute = computed ?? (type.kind === 'record' ? COMPUTED[item.name] : undefined);
   return (row, _args, context, info) => {
     const effect = row.view.effects.get(coordinate);
     if (effect !== 'VALUE') {
@@ -53,9 +53,7 @@ export function fieldResolver(type: RecordType, item: Item, sealer: Sealer): Res
     const stored = row.document.body[item.name];
     if (stored === undefined || stored === null) return null;
     if (item.shape === 'object') return nested(row, stored);
-    const scrubbed = row.document.body.$scrubbed;
-    const clean = typeof scrubbed === 'object' && scrubbed !== null ? (scrubbed as JsonObject)[item.name] : undefined;
-    return shown(item, stored, typeof clean === 'string' ? clean : undefined, row, effect === 'MASK', sealer);
+    return shown(item, stored, scrubbedIn(row.document.body, item), row, effect === 'MASK', sealer);
   };
 }
 
@@ -68,7 +66,7 @@ export function nestedResolver(owner: RecordType, valueType: string, item: Item,
     if (cause) reportWithheld(context, info, cause);
     const stored = value[item.name];
     if (!effect || stored === undefined || stored === null) return null;
-    return item.shape === 'object' ? nested(row, stored) : shown(item, stored, undefined, row, effect === 'MASK', sealer);
+    return item.shape === 'object' ? nested(row, stored) : shown(item, stored, scrubbedIn(value, item), row, effect === 'MASK', sealer);
   };
 }
 
@@ -81,8 +79,18 @@ function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function shown(item: Item, stored: Json, scrubbed: string | undefined, row: Row, masked: boolean, sealer: Sealer): Json {
-  if (Array.isArray(stored)) return stored.map((value) => shown(item, value, undefined, row, masked, sealer));
+/** What was scrubbed when it was written, at whatever depth: it stands beside the values of its own object. */
+function scrubbedIn(holder: JsonObject, item: Item): Json | undefined {
+  const scrubbed = holder.$scrubbed;
+  return scrubbed !== undefined && isObject(scrubbed) ? scrubbed[item.name] : undefined;
+}
+
+function shown(item: Item, stored: Json, clean: Json | undefined, row: Row, masked: boolean, sealer: Sealer): Json {
+  if (Array.isArray(stored)) {
+    const cleaned: readonly Json[] = Array.isArray(clean) ? clean : [];
+    return stored.map((value, index) => shown(item, value, cleaned[index], row, masked, sealer));
+  }
+  const scrubbed = typeof clean === 'string' ? clean : undefined;
   if (isSealed(stored) && !item.encrypted) return identityInCodeColumn(sealer.open(stored), row);
   const value = isSealed(stored) ? sealer.open(stored) : stored;
   if (typeof value !== 'string') return value;
@@ -99,7 +107,8 @@ function identityInCodeColumn(value: string, row: Row): Json {
   return effect === 'MASK' ? applyMask('ID', value) : value;
 }
 
-type Compute = (document: Document, context: SubgraphContext) => Json;
+/** What a field says that follows from other facts than its own stored value. */
+export type Compute = (document: Document, context: SubgraphContext) => Json | Promise<Json>;
 
 /** Fields of the envelope that follow from the gate and the clock, never from what a row said of itself. */
 const COMPUTED: Readonly<Record<string, Compute>> = {

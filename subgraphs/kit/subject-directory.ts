@@ -31,6 +31,8 @@ export interface SubjectDirectory {
   resolve(handles: readonly SubjectHandle[], actor: string): Promise<readonly KnownSubject[]>;
   find(handle: SubjectHandle): Promise<KnownSubject | undefined>;
   byId(id: string): Promise<KnownSubject | undefined>;
+  /** The subject has exactly this name. */
+  isNamed(id: string, name: string): Promise<boolean>;
   /** An open row named these organisations: they are public from now on. The first row's facts stay; a differing name goes to the work-list. Idempotent. */
   named(namings: readonly { readonly subjectId: string; readonly facts: SubjectFacts }[], actor: string): Promise<void>;
 }

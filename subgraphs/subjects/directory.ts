@@ -54,6 +54,10 @@ export function createSubjectDirectory(parts: DirectoryParts): SubjectDirectory 
       const [found] = await store.read((tx) => tx.get(SUBJECTS.name, [id]));
       return found && knownSubject(found);
     },
+    async isNamed(id, name) {
+      const [found] = await store.read((tx) => tx.get(SUBJECTS.name, [id]));
+      return found?.body.name === name.trim();
+    },
     async named(namings, actor) {
       const first = new Map<string, Naming>();
       for (const naming of namings) if (!first.has(naming.subjectId)) first.set(naming.subjectId, naming);

@@ -55,8 +55,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'identity is taken without the source',
     file: 'subgraphs/kit/record-engine/identity.ts',
-    find: "identity: sealer.digest(text('identity', type, [whose.source, ...parts])),",
-    replace: "identity: sealer.digest(text('identity', type, parts)),",
+    find: "sealer.digest(text('identity', type, [whose.source, ...parts]))",
+    replace: "sealer.digest(text('identity', type, parts))",
     test: { file: 'test/e2e/mutations.test.ts', name: '' },
   },
   {

@@ -11,7 +11,7 @@ import {
   type Status,
   type Stopped,
 } from '../../../schema/gate.ts';
-import type { Json } from '../../../schema/json.ts';
+import type { Json, JsonObject } from '../../../schema/json.ts';
 import { profileOf } from '../../../schema/region-profiles.ts';
 import type { KnownSubject } from '../subject-directory.ts';
 import { columnOf, type Findings } from './findings.ts';
@@ -95,12 +95,13 @@ export function recordGate(plan: TypePlan, values: Values, facts: RowFacts, find
   return { gate, publicityMinEndOn: window.minEndOn };
 }
 
-/** Computes the gate of a document without a subject: its own dates, parties and region. */
+/** Computes the gate of a catalogue document: its own dates, parties and region, and whom it is about. */
 export function catalogueGate(plan: TypePlan, values: Values): Gate {
   const { type } = plan;
   const parties = type.parties.flatMap((name) => textsOf(values[name]));
   return {
     ...EMPTY_GATE,
+    subjectId: (type.about === undefined ? undefined : textsOf(values[type.about])[0]) ?? null,
     parties: [...new Set([...parties, ...partiesIn(plan.parties, values)])],
     region: textOf(plan, values, 'REGION') ?? textsOf(values.regionCode)[0] ?? null,
     status: 'PUBLISHED',
@@ -145,7 +146,7 @@ export function regionOf(plan: TypePlan, values: Values, source: string | undefi
 /** What the STATE value of a row says about its gate. */
 export function stateOf(
   plan: TypePlan,
-  values: Values,
+  values: JsonObject,
 ): { readonly status: Status; readonly draft: Draft; readonly stopped: Stopped | null; readonly keep: boolean } | undefined {
   const item = plan.roles.get('STATE');
   const value = item && enumValueOf(plan, item, values[item.name]);

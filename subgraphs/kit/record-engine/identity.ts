@@ -1,4 +1,5 @@
-import type { RecordType } from '../../../schema/catalogue.ts';
+import { itemWithRole, type RecordType } from '../../../schema/catalogue.ts';
+import { isCitizenId } from '../../../schema/citizen-id.ts';
 import { normaliseHeading } from '../../../schema/headings.ts';
 import type { Json } from '../../../schema/json.ts';
 import type { Sealer } from '../sealer.ts';
@@ -24,11 +25,20 @@ export function identityOf(
 ): Identity {
   const parts = type.identity.map((name) => (name === 'subject' ? whose.subjectId : comparable(values[name])));
   const things = type.identity.flatMap((name, place) => (name === 'subject' ? [] : [parts[place] ?? null]));
+  // The number in front keeps the rows of one file together in every index; an import then touches few of their pages.
+  const number = numberOf(type, values);
   return {
-    identity: sealer.digest(text('identity', type, [whose.source, ...parts])),
-    triple: sealer.digest(text('triple', type, parts)),
-    document: sealer.digest(text('document', type, [whose.source, ...things])),
+    identity: `${number}${sealer.digest(text('identity', type, [whose.source, ...parts]))}`,
+    triple: `${number}${sealer.digest(text('triple', type, parts))}`,
+    document: `${number}${sealer.digest(text('document', type, [whose.source, ...things]))}`,
   };
+}
+
+/** The document's number, where it is part of the identity and nobody's identity number. */
+function numberOf(type: RecordType, values: Values): string {
+  const item = itemWithRole(type, 'DOCUMENT_NUMBER');
+  const number = item && type.identity.includes(item.name) ? values[item.name] : undefined;
+  return typeof number === 'string' && !isCitizenId(number) ? `${normaliseHeading(number).slice(0, 64)}|` : '';
 }
 
 /** The identity of a document without subject and source. */

@@ -5,13 +5,14 @@ import type { Gate } from '../../../schema/gate.ts';
 import type { Clock, Store } from '../../../store/port.ts';
 import type { Sealer } from '../sealer.ts';
 import type { KnownSubject, SubjectDirectory, SubjectHandle } from '../subject-directory.ts';
+import { cataloguePut } from './catalogue-document.ts';
 import { contentColumns } from './content.ts';
 import { columnOf, Findings } from './findings.ts';
-import { carriedOver, catalogueGate, recordGate, stateOf } from './gate.ts';
+import { carriedOver, recordGate, stateOf } from './gate.ts';
 import { catalogueIdentityOf, type Identity, identityOf } from './identity.ts';
 import { hashesIn, inheritedStop, type Ledger, openLedger, type Standing } from './ledger.ts';
 import { type Candidate, checkOrigin, prepare } from './prepare.ts';
-import { catalogueBody, recordBody } from './record-body.ts';
+import { recordBody } from './record-body.ts';
 import type { Origin, RawRow, RowOutcome, TypeRules } from './rows.ts';
 import { planOf, type TypePlan } from './type-plan.ts';
 
@@ -141,7 +142,7 @@ async function create(batch: Batch, ledger: Ledger, { candidate, subject, identi
   const { parts, plan } = batch;
   const key = parts.newId();
   if (!subject) {
-    await ledger.put(identity, catalogueVersion(batch, candidate, identity, { key, version: 0 }));
+    await ledger.put(identity, cataloguePut(plan, parts.sealer, candidate.values, { key, version: 0 }));
     return { outcome: 'accepted', id: key };
   }
   const others = ledger.otherSources(identity.triple, candidate.source);
@@ -181,7 +182,7 @@ async function renew(
   if (present.contentHash === candidate.hash) return { outcome: 'unchanged', id: key };
   if (!subject || !presentGate) {
     // A registry goes back and forth (ACTIVE, SUSPENDED, ACTIVE), and there is no correction for it.
-    await ledger.put(identity, catalogueVersion(batch, candidate, identity, standing));
+    await ledger.put(identity, cataloguePut(plan, parts.sealer, candidate.values, standing));
     return { outcome: 'updated', id: key };
   }
   if (hashesIn(present).includes(candidate.hash)) {
@@ -206,22 +207,6 @@ async function renew(
     columns: { ...contentColumns(plan, parts.sealer, candidate.values, body), ...identity },
   });
   return { outcome: 'updated', id: key };
-}
-
-function catalogueVersion(
-  { parts, plan }: Batch,
-  { values, hash }: Candidate,
-  { identity }: Identity,
-  standing: Pick<Standing, 'key' | 'version'> & Partial<Standing>,
-) {
-  const body = catalogueBody(plan, parts.sealer, values, { hash, present: standing.body });
-  return {
-    key: standing.key,
-    body,
-    expected: standing.version,
-    gate: catalogueGate(plan, values),
-    columns: { ...contentColumns(plan, parts.sealer, values, body), identity },
-  };
 }
 
 function rejected({ row, findings }: Candidate): RowOutcome {
