@@ -17,6 +17,7 @@ export interface Conditions {
   readonly supervised: Filter;
   readonly vouched: Filter;
   readonly inRegion: Filter;
+  readonly notSourceOnly: Filter;
   readonly ownSource: Filter;
   readonly ownSubject: Filter;
   readonly ownCase: Filter;
@@ -121,6 +122,7 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
         )
       : NONE,
     inRegion,
+    notSourceOnly,
     ownSource: among('sourceOrg', profile.ownSources),
     ownSubject: allOf(
       { op: 'eq', field: 'gate.subjectId', value: { param: 'subjectId' } },
@@ -190,9 +192,14 @@ function byRegion<T>(pick: (profile: RegionProfile) => T, filter: (value: T) => 
   const fallback = pick(DEFAULT_PROFILE);
   const special = REGION_PROFILES.filter(({ profile }) => pick(profile) !== fallback);
   if (special.length === 0) return filter(fallback);
-  const inSpecial = special.map(({ prefix, profile }) =>
-    allOf({ op: 'startsWith', field: 'gate.region', value: prefix }, filter(pick(profile))),
-  );
-  const elsewhere = allOf(...special.map(({ prefix }) => not({ op: 'startsWith', field: 'gate.region', value: prefix })), filter(fallback));
+  const inSpecial = special.map(({ prefix, profile }) => allOf(regionOf(prefix), filter(pick(profile))));
+  const elsewhere = allOf(...special.map(({ prefix }) => not(regionOf(prefix))), filter(fallback));
   return anyOf(...inSpecial, elsewhere);
+}
+
+/** Rows of which this prefix is the most exact one. */
+function regionOf(prefix: string): Filter {
+  const startsWith = (value: string): Filter => ({ op: 'startsWith', field: 'gate.region', value });
+  const within = REGION_PROFILES.filter((other) => other.prefix !== prefix && other.prefix.startsWith(prefix));
+  return allOf(startsWith(prefix), ...within.map((other) => not(startsWith(other.prefix))));
 }

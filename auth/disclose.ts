@@ -8,7 +8,12 @@ export interface View {
   readonly variant: Variant;
   /** Rules that hold the row. */
   readonly heldBy: readonly string[];
+  /** Coordinates of which this caller reads more of the row than everybody does. */
+  readonly beyondPublic: ReadonlySet<string>;
 }
+
+/** Rules by which everybody reads. */
+export const PUBLIC_RULES: readonly string[] = ['E1', 'E17'];
 
 export type Disclose = (row: Filtered & Pick<Parameters<typeof variantOf>[1], 'columns'>, params: Params) => View | undefined;
 
@@ -38,11 +43,16 @@ export function compileDisclosure(access: TypeAccess): Disclose {
 function unitedView({ entitlements }: TypeAccess, held: readonly number[], variant: Variant): View {
   const effects = new Map<string, Effect>();
   const heldBy: string[] = [];
+  const ofEverybody = new Map<string, Effect>();
   for (const index of held) {
     const entitlement = entitlements[index];
     if (!entitlement) continue;
     heldBy.push(entitlement.id);
     unite(effects, entitlement.effects(variant));
+    if (PUBLIC_RULES.includes(entitlement.id)) unite(ofEverybody, entitlement.effects(variant));
   }
-  return { effects, variant, heldBy };
+  const beyondPublic = new Set(
+    [...effects].flatMap(([coordinate, effect]) => (ofEverybody.get(coordinate) === effect ? [] : [coordinate])),
+  );
+  return { effects, variant, heldBy, beyondPublic };
 }

@@ -59,7 +59,7 @@ function compileRule(rule: Rule, profile: Profile, type: RecordType, today: stri
   if (rule.needsPurpose && !statesPurpose(profile, rule.needsPurpose)) return [];
   if (rule.needsReveal && !profile.reveals) return [];
   if (rule.toParties && type.parties.length === 0 && !hasPartyRole(type.items)) return [];
-  if (rule.toSubject && type.about === undefined) return [];
+  if (rule.toSubject !== undefined && rule.toSubject !== (type.about !== undefined)) return [];
   if (rule.opensSomething && !coordinatesOf(type).some(({ item: { disclosure } }) => opens(rule, disclosure.class))) return [];
   const conditions = conditionsFor(type, profile);
   const rows = rule.rows(conditions);

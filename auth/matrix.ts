@@ -22,8 +22,8 @@ export interface Rule {
   readonly datesFollowClass?: true;
   /** Applies only to types of documents that have parties (E20). */
   readonly toParties?: true;
-  /** Applies only to documents that are about a subject. */
-  readonly toSubject?: true;
+  /** Applies only to documents that are about a subject, or (false) only to those that are not. */
+  readonly toSubject?: boolean;
   /** Holds no document of a type of which it would open nothing: that there are such documents is then nothing to tell. */
   readonly opensSomething?: true;
   /** Only while a row is revealed to this member of staff. */
@@ -115,7 +115,7 @@ export const RECORD_RULES: readonly Rule[] = [
   {
     id: 'E12',
     audiences: ['OPERATOR'],
-    rows: ({ inRegion }) => inRegion,
+    rows: ({ inRegion, notSourceOnly }) => allOf(inRegion, notSourceOnly),
     clear: ['OPEN', 'SHARED', 'HANDLING', 'VOUCHER_PARTIES'],
     masked: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
   },
@@ -123,7 +123,7 @@ export const RECORD_RULES: readonly Rule[] = [
     id: 'E13',
     audiences: ['OPERATOR'],
     needsReveal: true,
-    rows: ({ inRegion, revealed }) => allOf(inRegion, revealed),
+    rows: ({ inRegion, notSourceOnly, revealed }) => allOf(inRegion, notSourceOnly, revealed),
     clear: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
   },
   { id: 'E14', audiences: ['SPECIFIC_PARTY'], rows: ({ ownCase }) => ownCase, clear: ['CASE_PARTIES'] },
@@ -139,11 +139,12 @@ export const RECORD_RULES: readonly Rule[] = [
 
 /** Rules for catalogue documents (lists, departments, measures, grants, vouchers …): E17 and what E2–E13 leave of themselves without a record's gate. */
 export const CATALOGUE_RULES: readonly Rule[] = [
-  { id: 'E17', audiences: BUSINESS_AUDIENCES, opensSomething: true, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
+  { id: 'E17', audiences: BUSINESS_AUDIENCES, toSubject: false, opensSomething: true, rows: ({ inEffect }) => inEffect, clear: ['OPEN'] },
   {
     id: 'E2',
     audiences: ['AGENCY'],
     needsPurpose: 'DUTY',
+    toSubject: false,
     opensSomething: true,
     rows: ({ inEffect }) => inEffect,
     clear: ['OPEN', 'SHARED'],
@@ -160,6 +161,7 @@ export const CATALOGUE_RULES: readonly Rule[] = [
   {
     id: 'E9',
     audiences: ['SUPERVISION'],
+    toSubject: false,
     opensSomething: true,
     rows: ({ inEffect }) => inEffect,
     clear: ['OPEN', 'SHARED'],

@@ -1,3 +1,4 @@
+import type { AccessEntry } from './access-entry.ts';
 import type { Caller, Grant, Voucher } from './caller.ts';
 import type { AccessExplanation, CoordinateAccess } from './explain.ts';
 import type { Principal } from './principal.ts';
@@ -39,6 +40,12 @@ export interface VoucherBook {
   usable(id: string, principal: Principal, purpose: string | undefined, now: Date): Promise<VoucherCheck>;
   /** Counts one use under the request's id, once however often it is asked (V3). False when no use was left. */
   claim(id: string, requestId: string): Promise<boolean>;
+}
+
+/** The access log; implemented by the subgraph `access`. */
+export interface AccessLog {
+  /** Resolves when the entry is durable: only then may leave what it tells of. @throws STORE_UNAVAILABLE when it cannot be written */
+  record(entry: AccessEntry): Promise<void>;
 }
 
 /** Explanations of operations; the gateway's, which alone knows the whole graph. */

@@ -27,6 +27,8 @@ export interface GraphParts {
   readonly explainer: Explainer;
   readonly grants: GrantService;
   readonly vouchers: VoucherService;
+  /** What the access log is kept in. */
+  readonly logStore: Store;
 }
 
 /** What subgraphs add to what follows from their files. */

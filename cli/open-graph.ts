@@ -76,14 +76,20 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
 /** The federated graph: every subgraph in this process. */
 export function federate(graph: Graph, hub: Hub, report: (error: unknown) => string): Engine {
   const calls = new Map(graph.subgraphs.map((subgraph) => [subgraph.name, localCall(subgraph, report)]));
-  return createFederatedEngine({ ...graph.admission, composed: graph.composed(), subgraphs: calls, clock: hub.clock });
+  return createFederatedEngine({
+    ...graph.admission,
+    composed: graph.composed(),
+    subgraphs: calls,
+    clock: hub.clock,
+    accessLog: hub.accessLog,
+  });
 }
 
 /** One subgraph on its own. @throws CommandFault for a name that is no subgraph */
 export function standAlone(graph: Graph, hub: Hub, name: string): Engine {
   const subgraph = graph.subgraphs.find((candidate) => candidate.name === name);
   if (!subgraph) throw new CommandFault(`there is no subgraph ${name}; there are ${graph.subgraphs.map((known) => known.name).join(', ')}`);
-  return createSubgraphEngine({ ...graph.admission, subgraph, clock: hub.clock });
+  return createSubgraphEngine({ ...graph.admission, subgraph, clock: hub.clock, accessLog: hub.accessLog });
 }
 
 /** The subject that a token speaks for; an unknown one has no rows. */

@@ -7,6 +7,7 @@ import { HubError } from '../schema/errors.ts';
 import { type CatalogueFile, readCatalogue } from '../schema/read-catalogue.ts';
 import type { Clock, CollectionSpec, Store } from '../store/port.ts';
 import { openSqliteStore } from '../store/sqlite/open-store.ts';
+import { RETENTION, type WrittenLog } from '../subgraphs/access/access-log.ts';
 import { VOUCHER_USES } from '../subgraphs/access/collections.ts';
 import { createEffects, EFFECT_CURSORS, type Effects } from '../subgraphs/kit/effects.ts';
 import { openSealer } from '../subgraphs/kit/file-sealer.ts';
@@ -22,6 +23,9 @@ import { SUBJECTS, WORK_ITEMS } from '../subgraphs/subjects/collections.ts';
 import { createSubjectDirectory } from '../subgraphs/subjects/directory.ts';
 import { subjectNaming } from '../subgraphs/subjects/naming.ts';
 import { readCatalogueFiles } from './catalogue-files.ts';
+import { CommandFault } from './command-fault.ts';
+import { openLogStore } from './log-store.ts';
+import { startLogThread } from './log-thread.ts';
 import { shipListCatalogue } from './ship-list-catalogue.ts';
 
 export interface OpenOptions {
@@ -42,6 +46,9 @@ export interface Hub {
   readonly directory: SubjectDirectory;
   readonly engine: RecordEngine;
   readonly effects: Effects;
+  readonly accessLog: WrittenLog;
+  /** What the access log is kept in. */
+  readonly logStore: Store;
   readonly files: readonly CatalogueFile[];
   readonly clock: Clock;
   /** What `engine` is made of, for another one over the same store. */
@@ -71,6 +78,8 @@ export async function openHub({
   const engine = createRecordEngine(parts);
   const handlers = [subjectNaming({ store, catalogue, directory, clock }), recordHolding({ store, catalogue })];
   const effects = createEffects({ store, handlers, clock });
+  const logStore = await openLogStore(dataDir, clock);
+  const accessLog = startLogThread({ dataDir, years: retentionOf(env) }, (problem) => process.emitWarning(`access log: ${problem}`));
   if (!untouched) await shipListCatalogue({ store, catalogue, engine });
   return {
     store,
@@ -79,11 +88,15 @@ export async function openHub({
     directory,
     engine,
     effects,
+    accessLog,
+    logStore,
     files,
     clock,
     parts,
     async close() {
       await effects.stop();
+      await accessLog.close();
+      await logStore.close();
       await store.close();
     },
   };
@@ -93,6 +106,16 @@ export async function openHub({
 export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
   const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
   return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, VOUCHER_USES, ...types.map(collectionOf)];
+}
+
+/** `HUB_ACCESS_LOG_YEARS`: how long entries of the access log have to be kept, 3 to 10 years, 5 unless told. */
+function retentionOf({ HUB_ACCESS_LOG_YEARS: text }: Readonly<Record<string, string | undefined>>): number {
+  if (text === undefined || text === '') return RETENTION.usual;
+  const years = Number(text);
+  if (Number.isInteger(years) && years >= RETENTION.least && years <= RETENTION.most) return years;
+  throw new CommandFault(
+    `HUB_ACCESS_LOG_YEARS 须为 ${RETENTION.least} 至 ${RETENTION.most} 的整数 / is a whole number from ${RETENTION.least} to ${RETENTION.most}`,
+  );
 }
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };

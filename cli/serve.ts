@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import type { AccessEntry } from '../auth/access-entry.ts';
 import { completePrincipal } from '../auth/registry.ts';
 import { createTokenVerifier } from '../auth/token.ts';
 import { assertDevelopmentKeyAllowed, openTokenIssuers, readTokenSettings } from '../auth/token-settings.ts';
 import { type Door, type Limits, openDoor } from '../gateway/door.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import type { Clock } from '../store/port.ts';
+import { type AnomalyWatch, watchAnomalies } from '../subgraphs/access/anomalies.ts';
 import type { Command } from './command.ts';
 import { CommandFault } from './command-fault.ts';
 import { federate, openGraph, standAlone } from './open-graph.ts';
@@ -54,7 +56,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       return incident;
     };
     const graph = openGraph(hub, settings.registry);
-    const engine = options.subgraph ? standAlone(graph, hub, options.subgraph) : federate(graph, hub, report);
+    const anomalies = watchAnomalies((anomaly) => log({ level: 'warn', event: 'access-anomaly', ...anomaly }));
+    const record = (entry: AccessEntry) => {
+      anomalies.note(entry);
+      return hub.accessLog.record(entry);
+    };
+    const watched = { ...hub, accessLog: { ...hub.accessLog, record } };
+    const engine = options.subgraph ? standAlone(graph, watched, options.subgraph) : federate(graph, watched, report);
     const issuers = openTokenIssuers(settings, dataDir, { clock: hub.clock, report: (problem) => log({ level: 'warn', problem }) });
     const verifyToken = createTokenVerifier({ issuers, clock: hub.clock });
     const verify = async (authorization: string | undefined) => {
@@ -84,6 +92,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       ide: env.HUB_IDE ? env.HUB_IDE === 'on' : settings.issuers.length === 0,
       log,
       clock: hub.clock,
+      moreMetrics: () => anomalyMetrics(anomalies),
     });
     hub.effects.start();
     log({ level: 'info', event: 'started', url: urlOf(host, door.port), today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
@@ -102,6 +111,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await hub.close();
     throw error;
   }
+}
+
+function anomalyMetrics(anomalies: AnomalyWatch): readonly string[] {
+  return [
+    '# HELP hub_access_anomalies_total Organisations that asked, or were refused, far more in an hour than they use to.',
+    '# TYPE hub_access_anomalies_total counter',
+    ...Object.entries(anomalies.counts()).map(([kind, count]) => `hub_access_anomalies_total{kind="${kind}"} ${count}`),
+  ];
 }
 
 function tokenSettings({ env, host, storeUrl }: ServeOptions): ReturnType<typeof readTokenSettings> {

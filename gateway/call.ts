@@ -1,3 +1,4 @@
+import type { DisclosedRow } from '../auth/access-entry.ts';
 import type { Caller } from '../auth/caller.ts';
 
 /** A place in the answer, list indexes as `@`; below `_entities` it begins at the entity, which is named by its id. */
@@ -19,12 +20,20 @@ export interface AnnotationRemark extends Place {
 export interface NarrowedRemark extends Place {
   readonly coordinate: string;
 }
+/** A row of which the caller read more than everybody may. */
+export interface DisclosedRemark extends DisclosedRow {
+  /** The entity of `_entities` below which it stands. */
+  readonly entity?: string | undefined;
+}
 
 /** What a subgraph says about its part of an answer. */
 export interface SubgraphRemarks {
   readonly withheld: readonly WithheldRemark[];
   readonly annotations: readonly AnnotationRemark[];
   readonly narrowed: readonly NarrowedRemark[];
+  readonly disclosed: readonly DisclosedRemark[];
+  /** Coordinates that were answered clear to this caller and are not so to everybody. */
+  readonly granted: ReadonlySet<string>;
 }
 
 /** How the gateway calls a subgraph, wherever it runs. */

@@ -35,6 +35,8 @@ export interface DoorOptions {
   readonly ide: boolean;
   readonly log: (line: Record<string, unknown>) => void;
   readonly clock: Clock;
+  /** Further lines for `/metrics`. */
+  readonly moreMetrics?: (() => readonly string[]) | undefined;
 }
 
 export interface Door {
@@ -51,7 +53,7 @@ const LOOPBACK = '127.0.0.1';
 export async function openDoor(options: DoorOptions): Promise<Door> {
   const { engine, verify, host, allowedHosts = [], allowedOrigins = [], ide, log, clock } = options;
   const limits: Limits = { ...LIMITS, ...options.limits };
-  const metrics = createMetrics();
+  const metrics = createMetrics(options.moreMetrics);
   const documents = rememberDocuments(() => engine.schema, limits);
   const report = (error: unknown, incident: string) => log(incidentLine(error, incident));
   const apollo = await startApollo({ engine, documents, maxTokens: limits.tokens, report, log });

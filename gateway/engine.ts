@@ -19,6 +19,8 @@ export interface EngineRequest {
   readonly operation: OperationDefinitionNode;
   /** Hash of the document's text. */
   readonly documentHash: string;
+  /** Hash of the document without its literals. */
+  readonly signature: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 

@@ -7,20 +7,21 @@ import type { Caller } from '../auth/caller.ts';
 import { explain } from '../auth/explain.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
+import { createJournal, type JournalParts } from './access-journal.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { CallSubgraph, SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import { compileCompletion } from './complete.ts';
 import type { Composed } from './compose.ts';
 import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
-import { finishErrors, finishRemarks, type PlacedRemarks, type WithheldEntry } from './finish.ts';
+import { type Disclosures, finishDisclosed, finishErrors, finishRemarks, type PlacedRemarks, type WithheldEntry } from './finish.ts';
 import { type Introspect, introspectionOf } from './introspection.ts';
 import { type Marks, rewrite } from './rewrite.ts';
 import { type Fetched, type PlannedFetch, runPlan } from './run-plan.ts';
 import { compileShape, type Removed } from './shape.ts';
 import { createViews } from './views.ts';
 
-export interface FederatedParts extends AdmissionParts {
+export interface FederatedParts extends AdmissionParts, Pick<JournalParts, 'accessLog'> {
   readonly composed: Composed;
   readonly subgraphs: ReadonlyMap<string, CallSubgraph>;
   readonly clock: { now(): Date };
@@ -51,6 +52,7 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   const plans = boundedCache<Promise<QueryPlan>>(2000);
   const documents = boundedCache<{ fragments: ReadonlyMap<string, FragmentDefinitionNode>; conditions: readonly string[] }>(2000);
   const closed = createClosedSets(parts);
+  const journal = createJournal({ ...parts, channel: 'gateway' });
 
   const planOf = (document: DocumentNode): Promise<QueryPlan> => {
     // The key is the rewritten document: with the client's own, one caller's literals would answer another's question.
@@ -100,19 +102,31 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
         const { caller, asked } = await admitToExplain(parts, admission);
         return { data: null, extensions: { explain: explain(policy, parts.access, caller, asked) } };
       }
-      const { caller } = await admit(parts, admission);
-      const { marks, plan, complete, introspect, shape } = await prepare(request, caller, variables);
-      const context: CallContext = { caller, remarks: [] };
-      const send = (fetch: PlannedFetch) => sendFetch(parts.subgraphs, fetch, context);
-      const { data: joined, errors } = await runPlan({ plan, schema: supergraphSchema, variables, send });
-      const completed = complete(joined);
-      // A null that nothing may take in is the whole answer (GraphQL §6.4.4).
-      if (!completed) return answer(request, null, finishErrors(errors.length > 0 ? errors : [incomplete()], null), NOTHING_SAID);
-      const raw = introspect ? { ...completed, ...introspect(views(principal.audience), variables) } : completed;
-      const { data, removed } = shape(raw);
-      const said = finishRemarks(context.remarks, raw, data, marks);
-      const withheld = [...removed.flatMap((entry) => withheldEntry(parts, caller, entry)), ...said.withheld];
-      return answer(request, data, finishErrors(errors, data), { ...said, withheld });
+      return journal(request, admission, async () => {
+        const admitted = await admit(parts, admission);
+        const { caller } = admitted;
+        const { marks, plan, complete, introspect, shape } = await prepare(request, caller, variables);
+        const context: CallContext = { caller, remarks: [] };
+        const send = (fetch: PlannedFetch) => sendFetch(parts.subgraphs, fetch, context);
+        const { data: joined, errors } = await runPlan({ plan, schema: supergraphSchema, variables, send });
+        const completed = complete(joined);
+        // A null that nothing may take in is the whole answer (GraphQL §6.4.4).
+        if (!completed) {
+          const response = answer(request, null, finishErrors(errors.length > 0 ? errors : [incomplete()], null), NOTHING_SAID);
+          return { admitted, response, withheld: [], disclosures: () => NOTHING_DISCLOSED };
+        }
+        const raw = introspect ? { ...completed, ...introspect(views(principal.audience), variables) } : completed;
+        const { data, removed, standing } = shape(raw);
+        const said = finishRemarks(context.remarks, raw, data, marks);
+        const withheld = [...removed.flatMap((entry) => withheldEntry(parts, caller, entry)), ...said.withheld];
+        const response = answer(request, data, finishErrors(errors, data), { ...said, withheld });
+        const disclosures = () => {
+          const stands = standing();
+          const { disclosed, granted } = finishDisclosed(context.remarks, raw, marks);
+          return { disclosed, granted: new Set([...granted].filter((coordinate) => stands.has(coordinate))) };
+        };
+        return { admitted, response, withheld, disclosures };
+      });
     },
   };
 }
@@ -123,6 +137,7 @@ interface Said {
   readonly narrowed: readonly unknown[];
 }
 const NOTHING_SAID: Said = { withheld: [], annotations: [], narrowed: [] };
+const NOTHING_DISCLOSED: Disclosures = { disclosed: [], granted: new Set() };
 
 function incomplete(): GraphQLError {
   return new GraphQLError('a subgraph left out what may not be null', { extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } });
@@ -225,6 +240,6 @@ async function sendFetch(
   return { data: result.data, errors };
 }
 
-function pick({ withheld, annotations, narrowed }: SubgraphRemarks): SubgraphRemarks {
-  return { withheld, annotations, narrowed };
+function pick({ withheld, annotations, narrowed, disclosed, granted }: SubgraphRemarks): SubgraphRemarks {
+  return { withheld, annotations, narrowed, disclosed, granted };
 }

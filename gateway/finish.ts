@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import type { Place, SubgraphRemarks } from './call.ts';
+import type { DisclosedRemark, Place, SubgraphRemarks } from './call.ts';
 import type { Marks } from './rewrite.ts';
 
 type Data = Record<string, unknown>;
@@ -27,6 +27,28 @@ export interface Finished {
     readonly note: string;
   }[];
   readonly narrowed: readonly { readonly path: readonly string[]; readonly coordinate: string }[];
+}
+
+/** What the access log is told: rows that stand in the final answer, and coordinates of which some were granted. */
+export function finishDisclosed(remarks: readonly PlacedRemarks[], raw: Data, marks: Marks): Disclosures {
+  const disclosed: DisclosedRemark[] = [];
+  const granted = new Set<string>();
+  for (const part of remarks) {
+    const known = new Map<string, boolean>();
+    const stands = (entity: string) => {
+      const found = known.get(entity) ?? entityStands(raw, part.prefix, entity, marks);
+      known.set(entity, found);
+      return found;
+    };
+    for (const row of part.disclosed) if (row.entity === undefined || stands(row.entity)) disclosed.push(row);
+    for (const coordinate of part.granted) granted.add(coordinate);
+  }
+  return { disclosed, granted };
+}
+
+export interface Disclosures {
+  readonly disclosed: readonly DisclosedRemark[];
+  readonly granted: ReadonlySet<string>;
 }
 
 /** Reduces what the subgraphs said to what stands in the final answer: nothing is said of what lies below a null. `raw` still carries the hub's marks. */

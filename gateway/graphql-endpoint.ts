@@ -52,7 +52,7 @@ export function createEndpoint(options: EndpointOptions): (exchange: Exchange) =
     if (request.method === 'GET' && operation.operation === OperationTypeNode.MUTATION) throw notAllowed('POST');
     const { variables } = params;
     countObjects(clientKey(principal, request.socket.remoteAddress), document, operation, variables);
-    return { requestId: entry.requestId, principal, headers, document, operation, documentHash: hash, variables };
+    return { requestId: entry.requestId, principal, headers, document, operation, documentHash: hash, signature, variables };
   };
 
   const answer = async (exchange: Exchange): Promise<Answer> => {

@@ -12,7 +12,7 @@ export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** Upper bounds in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createMetrics(): Metrics {
+export function createMetrics(more: () => readonly string[] = () => []): Metrics {
   const counts = new Map<string, number>();
   const durations = BUCKETS.map(() => 0);
   let seconds = 0;
@@ -50,6 +50,7 @@ export function createMetrics(): Metrics {
         `hub_request_duration_seconds_bucket{le="+Inf"} ${ended}`,
         `hub_request_duration_seconds_sum ${seconds}`,
         `hub_request_duration_seconds_count ${ended}`,
+        ...more(),
         '',
       ].join('\n');
     },

@@ -40,11 +40,18 @@ interface Field {
 }
 type Data = Record<string, unknown>;
 
+export interface Shaped {
+  readonly data: Data;
+  readonly removed: readonly Removed[];
+  /** Coordinates that stand in the answer, whatever their values. */
+  readonly standing: () => ReadonlySet<string>;
+}
+
 /**
  * Gives the answer the shape that the client asked for: fields in the client's order, removed ones as null, the hub's own marks taken out.
  * Compiled once for an operation; object types are resolved from the answer.
  */
-export function compileShape(parts: ShapeParts): (data: Data) => { readonly data: Data; readonly removed: readonly Removed[] } {
+export function compileShape(parts: ShapeParts): (data: Data) => Shaped {
   const root = parts.schema.getRootType(parts.operation.operation);
   if (!root) throw new Error(`the schema has no ${parts.operation.operation}`);
   const fieldsBySet = new Map<string, readonly Field[]>();
@@ -76,10 +83,13 @@ export function compileShape(parts: ShapeParts): (data: Data) => { readonly data
 
   return (answer) => {
     const removed = new Map<string, Removed>();
+    const shapedBy = new Set<readonly Field[]>();
     const shapeObject = (value: Data, sets: readonly SelectionSetNode[], declared: GraphQLCompositeType, path: readonly string[]): Data => {
       const typeName = isAbstractType(declared) ? String(value[parts.marks.typename]) : declared.name;
       const shaped: Data = {};
-      for (const field of fieldsOf(sets, typeName)) {
+      const fields = fieldsOf(sets, typeName);
+      shapedBy.add(fields);
+      for (const field of fields) {
         if (field.closed) {
           note(removed, [...path, field.key], field.coordinate, typeName);
           shaped[field.key] = null;
@@ -101,7 +111,9 @@ export function compileShape(parts: ShapeParts): (data: Data) => { readonly data
       return shapeObject(value as Data, field.sets, type, path);
     };
     const data = shapeObject(answer, [parts.operation.selectionSet], root, []);
-    return { data, removed: [...removed.values()] };
+    const standing = () =>
+      new Set([...shapedBy].flatMap((fields) => fields.flatMap(({ closed, coordinate }) => (closed ? [] : [coordinate]))));
+    return { data, removed: [...removed.values()], standing };
   };
 }
 

@@ -5,13 +5,15 @@ import { explain } from '../auth/explain.ts';
 import { BUSINESS_AUDIENCES } from '../auth/matrix.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
+import { createJournal, type JournalParts } from './access-journal.ts';
 import type { SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
-import { finishRemarks } from './finish.ts';
+import { finishDisclosed, finishRemarks } from './finish.ts';
 
 /** One subgraph as its own door sees it. */
 export interface LoneSubgraph {
+  readonly name: string;
   readonly schema: GraphQLSchema;
   execute(request: Pick<EngineRequest, 'document' | 'operation' | 'variables'> & { readonly caller: Caller }): Promise<{
     readonly data?: Record<string, unknown> | null | undefined;
@@ -23,10 +25,13 @@ export interface LoneSubgraph {
 const NO_MARKS = { typename: '', exists: '', id: '' };
 
 /** A subgraph behind its own door: the same checks, limits and answers as at the gateway. Only the gateway may read the service's SDL. */
-export function createSubgraphEngine(parts: AdmissionParts & { readonly subgraph: LoneSubgraph; readonly clock: { now(): Date } }): Engine {
+export function createSubgraphEngine(
+  parts: AdmissionParts & Pick<JournalParts, 'accessLog'> & { readonly subgraph: LoneSubgraph; readonly clock: { now(): Date } },
+): Engine {
   const { subgraph } = parts;
   const allow = new Map([...parts.policy.allow, ['Query._entities', BUSINESS_AUDIENCES] as const]);
   const policy = { ...parts.policy, allow };
+  const journal = createJournal({ ...parts, policy, channel: subgraph.name });
   return {
     schema: subgraph.schema,
     async execute(request): Promise<EngineResponse> {
@@ -50,27 +55,31 @@ export function createSubgraphEngine(parts: AdmissionParts & { readonly subgraph
         const { caller, asked } = await admitToExplain({ ...parts, policy }, admission);
         return { data: null, extensions: { explain: explain(policy, parts.access, caller, asked) } };
       }
-      const { caller } = await admit({ ...parts, policy }, admission);
-      const { data, errors, remarks } = await subgraph.execute({
-        document: request.document,
-        operation,
-        variables: request.variables,
-        caller,
+      return journal(request, admission, async () => {
+        const admitted = await admit({ ...parts, policy }, admission);
+        const { caller } = admitted;
+        const { data, errors, remarks } = await subgraph.execute({
+          document: request.document,
+          operation,
+          variables: request.variables,
+          caller,
+        });
+        const withPaths = remarks.withheld.map((entry) =>
+          entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
+        );
+        const annotated = remarks.annotations.map((entry) =>
+          entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
+        );
+        const placed = [{ ...remarks, withheld: withPaths, annotations: annotated, prefix: [] }];
+        const said = finishRemarks(placed, data ?? {}, data ?? {}, NO_MARKS);
+        const extensions = Object.fromEntries(Object.entries(said).filter(([, entries]) => entries.length > 0));
+        const response = {
+          data: data ?? null,
+          ...(errors ? { errors } : {}),
+          ...(Object.keys(extensions).length > 0 ? { extensions } : {}),
+        };
+        return { admitted, response, withheld: said.withheld, disclosures: () => finishDisclosed(placed, data ?? {}, NO_MARKS) };
       });
-      const withPaths = remarks.withheld.map((entry) =>
-        entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
-      );
-      const annotated = remarks.annotations.map((entry) =>
-        entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
-      );
-      const said = finishRemarks(
-        [{ ...remarks, withheld: withPaths, annotations: annotated, prefix: [] }],
-        data ?? {},
-        data ?? {},
-        NO_MARKS,
-      );
-      const extensions = Object.fromEntries(Object.entries(said).filter(([, entries]) => entries.length > 0));
-      return { data: data ?? null, ...(errors ? { errors } : {}), ...(Object.keys(extensions).length > 0 ? { extensions } : {}) };
     },
   };
 }

@@ -15,7 +15,44 @@ export const EXTRA: NonNullable<SubgraphDefinition['extra']> = {
       explainAccess(query: String!, variables: JSON): AccessExplanation @allow(audiences: [${AUDIENCES.join(', ')}])
       "各类受众对一个字段的可见程度"
       whoMaySee(coordinate: String!): [CoordinateAccess!] @allow(audiences: [OPERATOR, AUDITOR])
+      "访问日志，最新的在前（审计人员）" accessLog(where: AccessLogFilter, first: Int = 20, after: Cursor): AccessLogConnection @allow(audiences: [AUDITOR])
     }
+    type Subject {
+      "查询记录，最新的在前：主体本人可见何时、由哪个单位、以何用途查询了哪些版块；部门只见本部门人员的查询" accesses(first: Int = 20, after: Cursor): SubjectAccessConnection
+    }
+    type SubjectAccessConnection { "条目" nodes: [SubjectAccess!]! "带游标的条目" edges: [SubjectAccessEdge!]! "分页信息" pageInfo: PageInfo! }
+    type SubjectAccessEdge { cursor: Cursor! node: SubjectAccess! }
+    "对一个主体的一次查询"
+    type SubjectAccess {
+      "时间" at: DateTime!
+      "查询者的受众类别" audience: String!
+      "查询单位统一社会信用代码" organisation: UnifiedSocialCreditCode
+      "查询单位名称" organisationName: String
+      "经办人员标识，仅对其所在部门显示" staff: ID
+      "声明的用途" purpose: String
+      "所查询的信息版块" sections: [Section!]!
+      "查询渠道：gateway 为网关，其他为子图" channel: String!
+      "查询依据" basis: [AccessBasis!]!
+    }
+    "查询依据"
+    enum AccessBasis { "履行职责的共享" DUTY "职责授权" GRANT "本单位提供的信息" OWN_RECORDS "授权凭证" VOUCHER "监管系统" SUPERVISION "推送的评价" EVALUATION "运营管理" OPERATION "案件当事人" CASE "按标识查找" LOOK_UP "办理单位" PARTY }
+    "访问日志筛选条件：各项同时成立；from 含、to 不含"
+    input AccessLogFilter { organisation: UnifiedSocialCreditCode subject: ID from: DateTime to: DateTime decision: AccessDecision }
+    "结果：全部答复、部分答复（有脱敏或不予显示的字段）、拒绝"
+    enum AccessDecision { ALLOW PARTIAL DENY }
+    type AccessLogConnection { "条目" nodes: [AccessLogEntry!]! "带游标的条目" edges: [AccessLogEdge!]! "分页信息" pageInfo: PageInfo! "总数，仅在查询时计算" totalCount: Int }
+    type AccessLogEdge { cursor: Cursor! node: AccessLogEntry! }
+    "访问日志条目"
+    type AccessLogEntry {
+      at: DateTime! requestId: ID! channel: String! audience: String! organisation: UnifiedSocialCreditCode department: String staff: ID client: String
+      "查询者为主体本人时的主体标识" asker: ID
+      purpose: String matter: String grants: [ID!] voucher: ID kind: AccessKind! decision: AccessDecision!
+      "以明文答复、筛选或排序的非公开字段" granted: [String!]! "脱敏的字段" masked: [String!]! "不予显示的字段" denied: [String!]!
+      "涉及的主体" disclosed: [AccessLogSubject!]!
+      "规则版本" policy: String! "去除字面值后的查询摘要" operation: String! error: String withheldFromSubject: Boolean "保存至" keepUntil: Date
+    }
+    type AccessLogSubject { subject: ID! section: Section source: UnifiedSocialCreditCode recordType: String! "裁决表规则" rules: [String!]! "记录标识" rows: [ID!]! }
+    enum AccessKind { QUERY MUTATION REVEAL EXPORT }
     type AccessExplanation { "规则版本" policyVersion: String! coordinates: [CoordinateAccess!]! }
     "一个字段的可见程度：effect 为所有记录中最好的情形，dependsOn 为仍会使其关闭的记录事实"
     type CoordinateAccess { coordinate: String! path: [String!] audience: String! class: String! effect: AccessEffect! dependsOn: [String!]! rule: String! reason: String opensWith: [String!]! }

@@ -8,6 +8,7 @@ import type { Resolvers } from '../kit/define-subgraph.ts';
 import { planOf } from '../kit/record-engine/type-plan.ts';
 import { type Compute, disclosedRow, fieldResolver, type Row } from '../kit/row.ts';
 import type { Sealer } from '../kit/sealer.ts';
+import { accessLogResolvers } from './accesses.ts';
 import { typeNamed } from './documents.ts';
 import { MOST_GRANTS } from './extra.ts';
 import { grantStatus } from './grant-terms.ts';
@@ -23,6 +24,8 @@ export interface AccessResolverParts {
   readonly explainer: Explainer;
   readonly grants: GrantService;
   readonly vouchers: VoucherService;
+  /** What the access log is kept in. */
+  readonly logStore: Store;
 }
 
 /** `me`, the explanations of access, and the transitions of grants and vouchers. */
@@ -30,8 +33,11 @@ export function accessResolvers(parts: AccessResolverParts): Resolvers {
   const { catalogue, explainer } = parts;
   const grantType = typeNamed(catalogue, 'DutyGrant');
   const voucherType = typeNamed(catalogue, 'AuthorizationVoucher');
+  const accessLog = accessLogResolvers(parts);
   return {
+    Subject: { ...accessLog.Subject },
     Query: {
+      ...accessLog.Query,
       explainAccess: (_source: unknown, { query, variables }: { query: string; variables?: unknown }, { caller }: SubgraphContext) =>
         explainer.explain(caller, query, isObject(variables) ? variables : {}),
       whoMaySee: (_source: unknown, { coordinate }: { coordinate: string }, { caller }: SubgraphContext) =>

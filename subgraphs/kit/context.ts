@@ -31,19 +31,45 @@ export interface Annotation extends Place {
 export interface Narrowed extends Place {
   readonly coordinate: string;
 }
+/** A row of which the caller read more than everybody may, for the access log. */
+export interface Disclosed {
+  /** The entity of `_entities` below which it stands. */
+  readonly entity?: string | undefined;
+  readonly subjectId: string;
+  readonly section: string | null;
+  readonly sourceOrg: string | null;
+  readonly recordType: string;
+  /** Undefined once so many rows were disclosed to one request that only what they are about is told. */
+  readonly row?: string | undefined;
+  /** Rules that hold the row, beside those by which everybody reads. */
+  readonly rules: readonly string[];
+}
 
 /** What a subgraph says about its part of an answer (`extensions.hub`). */
 export interface Remarks {
   readonly withheld: Withheld[];
   readonly annotations: Annotation[];
   readonly narrowed: Narrowed[];
+  readonly disclosed: Disclosed[];
+  /** Coordinates that were answered clear to this caller and are not so to everybody. */
+  readonly granted: Set<string>;
   /** Ids of `_entities`, in the order of the representations. */
   entities: readonly string[];
   readonly seen: Set<string>;
+  readonly noted: Set<unknown>;
 }
 
 export function noRemarks(): Remarks {
-  return { withheld: [], annotations: [], narrowed: [], entities: [], seen: new Set() };
+  return {
+    withheld: [],
+    annotations: [],
+    narrowed: [],
+    disclosed: [],
+    granted: new Set(),
+    entities: [],
+    seen: new Set(),
+    noted: new Set(),
+  };
 }
 
 /** The snapshot of this request. */

@@ -20,7 +20,7 @@ import type { Reader, Store } from '../../store/port.ts';
 import { type ListArguments, listConnection } from './connection.ts';
 import { noRemarks, placeOf, type Remarks, type SubgraphContext } from './context.ts';
 import { type Extra, expand } from './expand.ts';
-import { disclosedRow, fieldResolver, nestedResolver, OBJECTION_NOTE, type Row } from './row.ts';
+import { disclosedRow, fieldResolver, nestedResolver, noteDisclosed, OBJECTION_NOTE, type Row } from './row.ts';
 import type { Sealer } from './sealer.ts';
 import type { SubmitMutation } from './submit-mutation.ts';
 
@@ -141,8 +141,9 @@ function subjectReference(type: RecordType): GraphQLFieldResolver<never, Subgrap
     const effect = row.view.effects.get(coordinate);
     const cause = context.accessOf(type).withheld(coordinate, effect);
     if (cause) context.remarks.withheld.push({ ...placeOf(context, info.path), ...cause });
+    if (effect) noteDisclosed(context, row, coordinate, info);
     const id = row.document.gate?.subjectId;
-    return effect === 'VALUE' && id ? { __typename: 'Subject', id } : null;
+    return (effect === 'VALUE' || effect === 'CLEAR') && id ? { __typename: 'Subject', id } : null;
   };
 }
 

@@ -1,6 +1,6 @@
-import type { GraphQLFieldResolver } from 'graphql';
+import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { EXPIRED } from '../../auth/conditions.ts';
-import type { View } from '../../auth/disclose.ts';
+import { PUBLIC_RULES, type View } from '../../auth/disclose.ts';
 import { ID_IN_CODE_COLUMN } from '../../auth/entitlements.ts';
 import { applyMask } from '../../auth/masks.ts';
 import type { Item, RecordType } from '../../schema/catalogue.ts';
@@ -8,7 +8,7 @@ import { matches } from '../../schema/filter.ts';
 import type { Json, JsonObject } from '../../schema/json.ts';
 import { scrubText } from '../../schema/text-scrub.ts';
 import type { Document } from '../../store/port.ts';
-import { reportWithheld, type SubgraphContext } from './context.ts';
+import { placeOf, reportWithheld, type SubgraphContext } from './context.ts';
 import { isSealed, type Sealer } from './sealer.ts';
 
 /** A stored row with the view that its reader has of it. There is no other way from a document to an answer. */
@@ -34,6 +34,29 @@ export function disclosedRow(context: SubgraphContext, type: RecordType, documen
   return view && { __typename: type.name, type, document, view };
 }
 
+const MOST_ROWS = 1000;
+const MOST_DISCLOSED = 2000;
+
+/** Notes for the access log that the caller reads a coordinate of this row, if not everybody does. */
+export function noteDisclosed(context: SubgraphContext, row: Row, coordinate: string, { path }: Pick<GraphQLResolveInfo, 'path'>): void {
+  const { document, type, view } = row;
+  if (!view.beyondPublic.has(coordinate)) return;
+  const { disclosed, granted, noted } = context.remarks;
+  if (view.effects.get(coordinate) !== 'MASK') granted.add(coordinate);
+  if (noted.has(document)) return;
+  noted.add(document);
+  const { subjectId, sourceOrg, section = null } = document.gate ?? {};
+  if (!subjectId) return;
+  const about = { subjectId, section: section ?? type.section ?? null, sourceOrg: sourceOrg ?? null, recordType: type.code };
+  const isFull = disclosed.length >= MOST_ROWS;
+  const key = isFull ? JSON.stringify(about) : undefined;
+  if (key !== undefined && (noted.has(key) || disclosed.length >= MOST_DISCLOSED)) return;
+  if (key !== undefined) noted.add(key);
+  const { entity } = placeOf(context, path);
+  const rules = view.heldBy.filter((rule) => !PUBLIC_RULES.includes(rule));
+  disclosed.push({ ...about, entity, rules, row: isFull ? undefined : document.key });
+}
+
 /** Fixed sentence: what an objection says to every reader. */
 export const OBJECTION_NOTE = '信息主体已提出异议，正在核查处理';
 const RAW_RULES = ['E4', 'E5', 'E13', 'E20'];
@@ -49,6 +72,7 @@ export function fieldResolver(type: RecordType, item: Item, sealer: Sealer, comp
       if (cause) reportWithheld(context, info, cause);
     }
     if (!effect) return null;
+    noteDisclosed(context, row, coordinate, info);
     if (compute) return compute(row.document, context);
     const stored = row.document.body[item.name];
     if (stored === undefined || stored === null) return null;
@@ -65,6 +89,7 @@ export function nestedResolver(owner: RecordType, valueType: string, item: Item,
     const cause = context.accessOf(row.type === owner ? owner : row.type).withheld(coordinate, effect);
     if (cause) reportWithheld(context, info, cause);
     const stored = value[item.name];
+    if (effect) noteDisclosed(context, row, coordinate, info);
     if (!effect || stored === undefined || stored === null) return null;
     return item.shape === 'object' ? nested(row, stored) : shown(item, stored, scrubbedIn(value, item), row, effect === 'MASK', sealer);
   };

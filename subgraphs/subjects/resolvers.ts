@@ -1,4 +1,5 @@
 import { type GraphQLResolveInfo, Kind } from 'graphql';
+import { grantFault } from '../../auth/grants.ts';
 import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
@@ -7,7 +8,7 @@ import { normaliseCode } from '../../schema/uscc.ts';
 import { type ListArguments, listConnection } from '../kit/connection.ts';
 import { placeOf, readerOf, type SubgraphContext } from '../kit/context.ts';
 import type { Resolvers, SubgraphDefinition } from '../kit/define-subgraph.ts';
-import { disclosedRow, type Row } from '../kit/row.ts';
+import { disclosedRow, noteDisclosed, type Row } from '../kit/row.ts';
 import type { Sealer } from '../kit/sealer.ts';
 import { whereFilter } from '../kit/where.ts';
 import { personIndexOf } from './person-index.ts';
@@ -45,6 +46,8 @@ export function subjectResolvers(catalogue: Catalogue, sealer: Sealer): Resolver
     Query: {
       subject: async (_source: unknown, handles: Handles, context: SubgraphContext, info: GraphQLResolveInfo) => {
         const row = await lookUp(type, sealer, handles, context, info);
+        // That a person is known here is something to tell, whatever is selected.
+        if (row && handles.person) noteDisclosed(context, row, 'Subject.id', info);
         if (asksForAnother(handles, row, context)) {
           const { audience } = context.caller.profile;
           const reason = audience === 'SUBJECT' ? 'NOT_YOUR_SUBJECT' : 'VOUCHER_SUBJECT';
@@ -109,15 +112,11 @@ function isFromVariables(argument: string, { fieldNodes, operation }: GraphQLRes
 
 /** E5 and E18: a person is found by the exact handle by itself, by an operator, by the holder of a usable voucher, and by a department with a valid grant. */
 function mayAskForPersons({ caller }: SubgraphContext): boolean {
-  const { audience, voucher, grants, purpose } = caller.profile;
+  const { profile, today } = caller;
+  const { audience, voucher, grants } = profile;
   if (audience === 'SUBJECT' || audience === 'OPERATOR') return true;
   if (audience === 'CREDIT_BODY' || audience === 'APP_ORG') return voucher !== undefined;
-  return (
-    audience === 'AGENCY' &&
-    grants.some(
-      (grant) => grant.status === 'APPROVED' && purpose !== undefined && grant.purposes.includes(purpose) && caller.today <= grant.validTo,
-    )
-  );
+  return audience === 'AGENCY' && grants.some((grant) => grantFault(grant, profile, today) === undefined);
 }
 
 /** Whoever may ask by the exact handle reads id and kind at least. */
@@ -138,6 +137,7 @@ function exactPerson(context: SubgraphContext, type: RecordType, document: Param
       ]),
       variant,
       heldBy: ['E18'],
+      beyondPublic: new Set(['Subject.id', 'Subject.kind']),
     },
   };
 }
