@@ -1,4 +1,4 @@
-import { compileFilter, type Filtered, type Params } from '../schema/filter.ts';
+import { compileFilter, type Filtered, type Matches, type Params } from '../schema/filter.ts';
 import { type Variant, variantOf } from './classes.ts';
 import { type Effect, type Effects, type TypeAccess, unite } from './entitlements.ts';
 
@@ -23,11 +23,11 @@ export type Disclose = (row: Filtered & Pick<Parameters<typeof variantOf>[1], 'c
  */
 export function compileDisclosure(access: TypeAccess): Disclose {
   const { type, entitlements } = access;
-  const holds = entitlements.map(({ rows }) => compileFilter(rows));
+  const holders = byRows(entitlements);
   const views = new Map<string, View>();
   return (row, params) => {
     const held: number[] = [];
-    for (const [index, holdsRow] of holds.entries()) if (holdsRow(row, params)) held.push(index);
+    for (const { holds, indexes } of holders) if (holds(row, params)) held.push(...indexes);
     if (held.length === 0) return undefined;
     const variant = variantOf(type, row);
     const key = `${held.join(',')}|${variant.person}|${variant.secret}|${variant.state}`;
@@ -37,6 +37,14 @@ export function compileDisclosure(access: TypeAccess): Disclose {
     views.set(key, view);
     return view;
   };
+}
+
+/** Entitlements that hold the same rows are asked once. */
+function byRows(entitlements: TypeAccess['entitlements']): readonly { readonly holds: Matches; readonly indexes: readonly number[] }[] {
+  const groups = Map.groupBy(entitlements.entries(), ([, { rows }]) => JSON.stringify(rows));
+  return [...groups.values()].flatMap(([first, ...more]) =>
+    first ? [{ holds: compileFilter(first[1].rows), indexes: [first, ...more].map(([index]) => index) }] : [],
+  );
 }
 
 /** U1: the best of what the entitlements that hold this very row give. */

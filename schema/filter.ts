@@ -61,6 +61,36 @@ export function anyOfLargest(...filters: readonly Filter[]): Filter {
   return anyOf(...parts.flatMap(({ filter, terms }, at) => (isHeld(terms, at) ? [] : [filter])));
 }
 
+/** The same filter without what it asks twice: terms that stand beside a disjunction or a negation are not asked again within it. */
+export function simplified(filter: Filter, known: ReadonlySet<string> = new Set()): Filter {
+  if (filter.op === 'any') return anyOf(...filter.of.map((part) => simplified(part, known)));
+  if (filter.op === 'not') return not(simplified(filter.of, known));
+  if (filter.op === 'all') return simplifiedTerms(filter.of, known);
+  if (known.has(JSON.stringify(filter))) return EVERY;
+  return known.has(JSON.stringify(not(filter))) ? NONE : filter;
+}
+
+function simplifiedTerms(parts: readonly Filter[], known: ReadonlySet<string>): Filter {
+  const terms = allOf(...parts.map((part) => simplified(part, known)));
+  if (terms.op !== 'all') return terms;
+  const plain = new Map(terms.of.filter(isPlain).map((term) => [JSON.stringify(term), term]));
+  const wanted = [...plain.values()].filter((term) => ![...plain.values()].some((other) => other !== term && implies(other, term)));
+  const beside = new Set([...known, ...plain.keys()]);
+  return allOf(...wanted, ...terms.of.filter((term) => !isPlain(term)).map((term) => simplified(term, beside)));
+}
+
+/** A test of one field, or its negation. */
+function isPlain(filter: Filter): boolean {
+  return filter.op === 'not' ? 'field' in filter.of : 'field' in filter;
+}
+
+/** Whether a test of one field holds wherever another one does. */
+function implies(filter: Filter, implied: Filter): boolean {
+  if (!('field' in filter && 'field' in implied) || filter.field !== implied.field) return false;
+  if (implied.op === 'present') return filter.op !== 'present' && filter.op !== 'startsWith';
+  return filter.op === 'eq' && implied.op === 'in' && typeof filter.value !== 'object' && implied.values.includes(filter.value);
+}
+
 function termsOf(filter: Filter): readonly Filter[] {
   return filter.op === 'all' ? filter.of : [filter];
 }

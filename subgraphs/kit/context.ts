@@ -6,12 +6,15 @@ import type { RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
 import type { Document, Reader } from '../../store/port.ts';
 
+type Path = GraphQLResolveInfo['path'];
+
 /** What the resolvers of one request are handed. */
 export interface SubgraphContext {
   readonly caller: Caller;
   /** One snapshot for the whole request; a mutation has none. */
   readonly tx: Reader | undefined;
-  accessOf(type: RecordType): Access;
+  /** What a caller may see of a type; this request's own unless another is named. */
+  accessOf(type: RecordType, caller?: Caller): Access;
   readonly remarks: Remarks;
   /** Loaders of this request alone, by the page they load. */
   readonly pages: Map<string, DataLoader<string, readonly Document[]>>;
@@ -53,9 +56,12 @@ export interface Remarks {
   readonly disclosed: Disclosed[];
   /** Coordinates that were answered clear to this caller and are not so to everybody. */
   readonly granted: Set<string>;
+  /** Ids of rows that this call revealed to the caller: the rest of the request looks them up revealed. */
+  readonly revealed: string[];
   /** Ids of `_entities`, in the order of the representations. */
   entities: readonly string[];
-  readonly seen: Set<string>;
+  /** What was said already, by list or object and by field. Of lists within lists each is told of; together they are one place in the end. */
+  readonly said: Map<Path | undefined, Map<string | number, Set<WithheldCause>>>;
   readonly noted: Set<unknown>;
 }
 
@@ -66,8 +72,9 @@ export function noRemarks(): Remarks {
     narrowed: [],
     disclosed: [],
     granted: new Set(),
+    revealed: [],
     entities: [],
-    seen: new Set(),
+    said: new Map(),
     noted: new Set(),
   };
 }
@@ -80,17 +87,48 @@ export function readerOf(context: SubgraphContext): Reader {
 
 /** Says once for a place that something there is withheld. */
 export function reportWithheld(context: SubgraphContext, info: GraphQLResolveInfo, cause: WithheldCause): void {
-  const place = placeOf(context, info.path);
-  const key = `${place.entity ?? ''} ${place.path.join('.')} ${cause.coordinate} ${cause.effect}`;
-  if (context.remarks.seen.has(key)) return;
-  context.remarks.seen.add(key);
-  context.remarks.withheld.push({ ...place, ...cause });
+  const { path } = info;
+  const said = saidAt(context.remarks.said, listOf(path), path.key);
+  if (said.has(cause)) return;
+  said.add(cause);
+  context.remarks.withheld.push({ ...placeOf(context, path), ...cause });
+}
+
+/** What the objects of one list have in common; without a list, the object itself. An entity is a place of its own. */
+function listOf({ prev }: Path): Path | undefined {
+  const isElement = typeof prev?.key === 'number' && prev.prev?.key !== '_entities';
+  return isElement ? prev.prev : prev;
+}
+
+function saidAt(said: Remarks['said'], at: Path | undefined, key: string | number): Set<WithheldCause> {
+  let keys = said.get(at);
+  if (!keys) {
+    keys = new Map();
+    said.set(at, keys);
+  }
+  let causes = keys.get(key);
+  if (!causes) {
+    causes = new Set();
+    keys.set(key, causes);
+  }
+  return causes;
+}
+
+/** The entity of `_entities` below which a path lies. */
+export function entityOf({ remarks }: SubgraphContext, path: Path): string | undefined {
+  let below: Path | undefined;
+  let step = path;
+  for (let above = step.prev; above; above = above.prev) {
+    below = step;
+    step = above;
+  }
+  return step.key === '_entities' && typeof below?.key === 'number' ? remarks.entities[below.key] : undefined;
 }
 
 /** The place of a path in an answer. */
-export function placeOf(context: SubgraphContext, path: GraphQLResolveInfo['path'], ...below: readonly string[]): Place {
+export function placeOf(context: SubgraphContext, path: Path, ...below: readonly string[]): Place {
   const keys: (string | number)[] = [];
-  for (let step: GraphQLResolveInfo['path'] | undefined = path; step; step = step.prev) keys.push(step.key);
+  for (let step: Path | undefined = path; step; step = step.prev) keys.push(step.key);
   keys.reverse();
   const [first, index] = keys;
   if (first === '_entities' && typeof index === 'number') {

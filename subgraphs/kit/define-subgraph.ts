@@ -18,9 +18,9 @@ import type { CatalogueFile } from '../../schema/read-catalogue.ts';
 import { SCALARS } from '../../schema/scalars.ts';
 import type { Reader, Store } from '../../store/port.ts';
 import { type ListArguments, listConnection } from './connection.ts';
-import { noRemarks, placeOf, type Remarks, type SubgraphContext } from './context.ts';
+import { noRemarks, type Remarks, reportWithheld, type SubgraphContext } from './context.ts';
 import { type Extra, expand } from './expand.ts';
-import { disclosedRow, fieldResolver, nestedResolver, noteDisclosed, OBJECTION_NOTE, type Row } from './row.ts';
+import { fieldResolver, lookedUpRow, nestedResolver, noteDisclosed, OBJECTION_NOTE, type Row } from './row.ts';
 import type { Sealer } from './sealer.ts';
 import type { SubmitMutation } from './submit-mutation.ts';
 
@@ -77,7 +77,7 @@ export function defineSubgraph(definition: SubgraphDefinition, parts: SubgraphPa
     async execute({ document, operation, variables, caller }) {
       const remarks = noRemarks();
       const run = (tx: Reader | undefined) => {
-        const context: SubgraphContext = { caller, tx, remarks, pages: new Map(), accessOf: (type) => parts.access.accessOf(caller, type) };
+        const context: SubgraphContext = { caller, tx, remarks, pages: new Map(), accessOf: (type, as = caller) => parts.access.accessOf(as, type) };
         return execute({ schema, document, operationName: operation.name?.value, variableValues: variables, contextValue: context });
       };
       const result = operation.operation === 'query' ? await parts.store.read(run) : await run(undefined);
@@ -140,7 +140,7 @@ function subjectReference(type: RecordType): GraphQLFieldResolver<never, Subgrap
   return (row: Row, _args, context, info) => {
     const effect = row.view.effects.get(coordinate);
     const cause = context.accessOf(type).withheld(coordinate, effect);
-    if (cause) context.remarks.withheld.push({ ...placeOf(context, info.path), ...cause });
+    if (cause) reportWithheld(context, info, cause);
     if (effect) noteDisclosed(context, row, coordinate, info);
     const id = row.document.gate?.subjectId;
     return (effect === 'VALUE' || effect === 'CLEAR') && id ? { __typename: 'Subject', id } : null;
@@ -190,7 +190,7 @@ function attachEntities(schema: GraphQLSchema, types: readonly RecordType[]): vo
         continue;
       }
       const keep = (documents: Awaited<ReturnType<Reader['get']>>) => {
-        for (const [index, id] of ids.entries()) rows.set(`${typename} ${id}`, disclosedRow(context, type, documents[index]) ?? null);
+        for (const [index, id] of ids.entries()) rows.set(`${typename} ${id}`, lookedUpRow(context, type, documents[index]) ?? null);
       };
       const read = (context.tx ?? refuse()).get(type.collection, ids);
       if (read instanceof Promise) waiting.push(read.then(keep));

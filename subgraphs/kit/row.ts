@@ -1,4 +1,5 @@
 import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
+import { type Caller, lookingUp } from '../../auth/caller.ts';
 import { EXPIRED } from '../../auth/conditions.ts';
 import { PUBLIC_RULES, type View } from '../../auth/disclose.ts';
 import { ID_IN_CODE_COLUMN } from '../../auth/entitlements.ts';
@@ -8,7 +9,7 @@ import { matches } from '../../schema/filter.ts';
 import type { Json, JsonObject } from '../../schema/json.ts';
 import { scrubText } from '../../schema/text-scrub.ts';
 import type { Document } from '../../store/port.ts';
-import { placeOf, reportWithheld, type SubgraphContext } from './context.ts';
+import { entityOf, reportWithheld, type SubgraphContext } from './context.ts';
 import { isSealed, type Sealer } from './sealer.ts';
 
 /** A stored row with the view that its reader has of it. There is no other way from a document to an answer. */
@@ -28,10 +29,21 @@ interface Nested {
 export type Resolver<Source> = GraphQLFieldResolver<Source, SubgraphContext>;
 
 /** The row as this caller may see it, undefined when it is not there for the caller. */
-export function disclosedRow(context: SubgraphContext, type: RecordType, document: Document | undefined): Row | undefined {
+export function disclosedRow(
+  context: SubgraphContext,
+  type: RecordType,
+  document: Document | undefined,
+  caller: Caller = context.caller,
+): Row | undefined {
   if (!document) return undefined;
-  const view = context.accessOf(type).disclose(document, context.caller.params);
+  const view = context.accessOf(type, caller).disclose(document, caller.params);
   return view && { __typename: type.name, type, document, view };
+}
+
+/** The row as this caller may see it by its id: there, and in no list, a reveal of the row counts. */
+export function lookedUpRow(context: SubgraphContext, type: RecordType, document: Document | undefined): Row | undefined {
+  const { caller } = context;
+  return disclosedRow(context, type, document, document && type.kind === 'record' ? lookingUp(caller, document.key) : caller);
 }
 
 const MOST_ROWS = 1000;
@@ -52,7 +64,7 @@ export function noteDisclosed(context: SubgraphContext, row: Row, coordinate: st
   const key = isFull ? JSON.stringify(about) : undefined;
   if (key !== undefined && (noted.has(key) || disclosed.length >= MOST_DISCLOSED)) return;
   if (key !== undefined) noted.add(key);
-  const { entity } = placeOf(context, path);
+  const entity = entityOf(context, path);
   const rules = view.heldBy.filter((rule) => !PUBLIC_RULES.includes(rule));
   disclosed.push({ ...about, entity, rules, row: isFull ? undefined : document.key });
 }

@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { allOf, anyOf, anyOfLargest, bind, bindShared, compileFilter, type Filter, matches, type Params } from '../../schema/filter.ts';
+import {
+  allOf,
+  anyOf,
+  anyOfLargest,
+  bind,
+  bindShared,
+  compileFilter,
+  type Filter,
+  matches,
+  type Params,
+  simplified,
+} from '../../schema/filter.ts';
 import { someFilter, somePenalties } from '../conformance/arbitrary-filter.ts';
 
 const someParams: fc.Arbitrary<Params> = fc.constantFrom<Params>(
@@ -45,6 +56,37 @@ describe('a filter', () => {
         for (const row of rows) expect(matches(anyOfLargest(...parts), row)).toBe(matches(anyOf(...parts), row));
       }),
     );
+  });
+
+  it('means the same when it is simplified', () => {
+    const nested = fc.array(someFilter, { minLength: 1, maxLength: 4 }).map((parts): Filter => {
+      const [first = parts[0]] = parts;
+      return first
+        ? allOf(...parts, { op: 'not', of: allOf(...parts.slice(1), { op: 'any', of: parts }) }, anyOf(first, ...parts))
+        : allOf();
+    });
+    fc.assert(
+      fc.property(fc.oneof(someFilter, nested), somePenalties, someParams, (filter, rows, params) => {
+        for (const row of rows) expect(matches(simplified(filter), row, params)).toBe(matches(filter, row, params));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('asks nothing twice when it is simplified', () => {
+    const published: Filter = { op: 'eq', field: 'gate.status', value: 'PUBLISHED' };
+    const known: Filter = { op: 'present', field: 'gate.region' };
+    const held: Filter = { op: 'eq', field: 'gate.heldByBlack', value: true };
+    const someStatus: Filter = { op: 'in', field: 'gate.status', values: ['PUBLISHED', 'RETURNED'] };
+    const asked = allOf(
+      known,
+      published,
+      someStatus,
+      known,
+      { op: 'not', of: allOf(known, held) },
+      { op: 'present', field: 'gate.status' },
+    );
+    expect(simplified(asked)).toEqual({ op: 'all', of: [known, published, { op: 'not', of: held }] });
   });
 
   it('asks only for the larger of two parts', () => {
