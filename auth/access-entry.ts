@@ -22,6 +22,10 @@ export type DisclosedRows = {
   readonly rows: readonly string[];
 };
 
+/** What an auditor looks for. OVER_REQUEST: fields were selected that the grant, or the matter stated, leaves out (decision table, G2). */
+export const SIGNALS = ['OVER_REQUEST'] as const;
+export type Signal = (typeof SIGNALS)[number];
+
 /** One request in the access log: no value of a record, of an argument or of a variable, and of a person nothing but the subject's id. */
 export type AccessEntry = {
   /** RFC 3339. */
@@ -41,7 +45,7 @@ export type AccessEntry = {
   /** Grants by which a disclosed row was held. */
   readonly grants?: readonly string[] | undefined;
   readonly voucher?: string | undefined;
-  /** REVEAL and EXPORT are kept for what does not exist yet. */
+  /** EXPORT is kept for what does not exist yet. */
   readonly kind: 'QUERY' | 'MUTATION' | 'REVEAL' | 'EXPORT';
   /** PARTIAL: something was masked or left out. DENY: it was stopped, or nothing was answered beyond what everybody may read. */
   readonly decision: 'ALLOW' | 'PARTIAL' | 'DENY';
@@ -50,6 +54,7 @@ export type AccessEntry = {
   readonly masked: readonly string[];
   readonly denied: readonly string[];
   readonly disclosed: readonly DisclosedRows[];
+  readonly signals?: readonly Signal[] | undefined;
   readonly policy: string;
   /** Hash of the operation without its literals. */
   readonly operation: string;
@@ -66,6 +71,7 @@ export interface Outcome {
   readonly masked: Iterable<string>;
   readonly denied: Iterable<string>;
   readonly disclosed: readonly DisclosedRow[];
+  readonly signals: readonly Signal[];
   readonly error?: ErrorCode | undefined;
   /** Some root field was answered. */
   readonly isAnswered: boolean;

@@ -2,12 +2,14 @@ import type { FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } f
 import { yearsAgoExclusive } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
 import type { Params } from '../schema/filter.ts';
+import type { RegionProfiles } from '../schema/region-profiles.ts';
 import type { AccessBook } from './access-book.ts';
 import { askedOf, type Operation } from './asked.ts';
+import { type AskedLists, askedListsOf } from './asked-lists.ts';
 import { type Caller, keyOfProfile, type Profile } from './caller.ts';
 import { disclosureYears, overAgeParam } from './conditions.ts';
 import { isStructural, type Policy } from './policy.ts';
-import type { GrantBook, VoucherBook, VoucherCheck, VoucherFault } from './ports.ts';
+import type { GrantBook, RevealBook, VoucherBook, VoucherCheck, VoucherFault } from './ports.ts';
 import { type Audience, type Principal, purposesOf } from './principal.ts';
 import { checkAccount, type Registry, type RegistryMode } from './registry.ts';
 
@@ -17,6 +19,7 @@ export interface AdmissionParts {
   readonly access: AccessBook;
   readonly grants: GrantBook;
   readonly vouchers: VoucherBook;
+  readonly reveals: Pick<RevealBook, 'revealedTo'>;
   readonly registryMode: RegistryMode;
   /** The registry as far as it concerns this principal. */
   readonly registryFor: (principal: Principal) => Promise<Registry>;
@@ -57,12 +60,14 @@ export async function admit(parts: AdmissionParts, request: AdmissionRequest): P
   if (needsPurpose(principal.audience, request.voucher !== undefined) && purpose === undefined && namesMoreThanOpen(parts.policy, asked)) {
     throw new HubError('PURPOSE_REQUIRED', 'this operation names coordinates that are not open: state a purpose in the header Hub-Purpose');
   }
-  const { voucher, fault } = await voucherOf(parts, request, purpose);
+  const { voucher, fault, continues } = await voucherOf(parts, request, purpose);
   if (presentsVoucher(request) && !voucher) throw unusable(fault);
-  const caller = await callerOf(parts, request, registry, { purpose, voucher });
+  const voucherUse = voucher && (continues ?? request.requestId);
+  const revealed = await revealedRows(parts, request, asked);
+  const caller: Caller = { ...(await callerOf(parts, request, registry, { purpose, voucher })), voucherUse, revealed };
   checkFilters(parts, caller, asked);
   if (request.withheld === 'reject') checkSelections(parts, caller, asked);
-  await claimVoucher(parts, caller);
+  if (continues === undefined) await claimVoucher(parts, request, caller);
   return { caller, asked };
 }
 
@@ -97,8 +102,12 @@ function presentsVoucher({ principal: { audience }, voucher }: AdmissionRequest)
 /** V1. */
 async function voucherOf({ vouchers }: AdmissionParts, request: AdmissionRequest, purpose: string | undefined): Promise<VoucherCheck> {
   return request.voucher !== undefined && presentsVoucher(request)
-    ? vouchers.usable(request.voucher, request.principal, purpose, request.now)
+    ? vouchers.usable(request.voucher, { ...request, ...listsOf(request), purpose })
     : {};
+}
+
+function listsOf({ schema, operation, fragments, variables }: AdmissionRequest): AskedLists {
+  return askedListsOf(schema, operation, fragments, variables);
 }
 
 /** Q6: without a fault that the caller may know, an unknown voucher and another's are answered alike. */
@@ -172,17 +181,28 @@ async function callerOf(
     requestId: request.requestId,
     today: request.today,
     now: request.now,
-    params: paramsOf(request, subjectId, voucher?.subjectId),
+    params: paramsOf({ ...request, regions: parts.policy.catalogue.regions }, subjectId, voucher?.subjectId),
   };
 }
 
+/** What reveals opened to this member of staff of the operator (E13), where the operation looks up rows by their ids. */
+async function revealedRows(
+  { reveals }: AdmissionParts,
+  { principal, now }: AdmissionRequest,
+  { rootFields }: Operation,
+): Promise<readonly string[] | undefined> {
+  const looksUp = rootFields.some((field) => LOOK_UPS.includes(field));
+  return principal.audience === 'OPERATOR' && looksUp ? reveals.revealedTo(principal, now) : undefined;
+}
+const LOOK_UPS: readonly string[] = ['Query.record', 'Query._entities'];
+
 /** Values that are bound to filters for this request alone. */
 export function paramsOf(
-  { today, principal }: Pick<AdmissionRequest, 'today' | 'principal'>,
+  { today, principal, regions }: Pick<AdmissionRequest, 'today' | 'principal'> & { readonly regions: RegionProfiles },
   subjectId: string | undefined,
   voucherSubject: string | undefined,
 ): Params {
-  const cutoffs = disclosureYears().map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)] as const);
+  const cutoffs = disclosureYears(regions).map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)] as const);
   return { today, subjectId, voucherSubject, caseId: principal.caseId, partyId: principal.partyId, ...Object.fromEntries(cutoffs) };
 }
 
@@ -204,7 +224,9 @@ function checkSelections({ policy, access }: AdmissionParts, caller: Caller, { s
   }
 }
 
-/** V3: one use a request, after every static check and before anything is read. */
-async function claimVoucher({ vouchers }: AdmissionParts, { profile, requestId }: Caller): Promise<void> {
-  if (profile.voucher && !(await vouchers.claim(profile.voucher.id, requestId))) throw unusable('EXHAUSTED');
+/** V3: one use a request that goes on with none, after every static check and before anything is read. */
+async function claimVoucher({ vouchers }: AdmissionParts, request: AdmissionRequest, { profile, requestId }: Caller): Promise<void> {
+  if (!profile.voucher) return;
+  const { asked } = listsOf(request);
+  if (!(await vouchers.claim(profile.voucher.id, requestId, { ...request, asked }))) throw unusable('EXHAUSTED');
 }

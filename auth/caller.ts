@@ -31,6 +31,8 @@ export interface Voucher {
   readonly fieldsExcluded: readonly string[];
   /** Sections, record types or coordinates that the subject opened (APP_ORG). */
   readonly opened: readonly string[];
+  /** RFC 3339. */
+  readonly validTo: string;
 }
 
 /** What entitlements are compiled for; two callers with equal profiles share the result. */
@@ -63,10 +65,21 @@ export interface Caller {
   /** The caller's own subject, resolved. */
   readonly subjectId?: string | undefined;
   readonly requestId: string;
+  /** The use of the voucher under which this request reads: its own, or the earlier one of which it asks a further page. */
+  readonly voucherUse?: string | undefined;
   readonly today: string;
   readonly now: Date;
   /** Bound to the filters of this request and part of no shared cache. */
   readonly params: Params;
+  /** Ids of the rows that are revealed to this member of staff now; they count where a row is looked up by its id, and nowhere else (E13). */
+  readonly revealed?: readonly string[] | undefined;
+}
+
+/** The caller as the one who looks up this row by its id: a reveal of it counts, and of no other row. */
+export function lookingUp(caller: Caller, id: string): Caller {
+  if (!caller.revealed?.includes(id)) return caller;
+  const profile: Profile = { ...caller.profile, reveals: true };
+  return { ...caller, profile, profileKey: keyOfProfile(profile), params: { ...caller.params, revealed: id } };
 }
 
 /** The profile as the key of a cache. */

@@ -1,7 +1,7 @@
 import type { RecordType } from '../schema/catalogue.ts';
 import { allOf, anyOf, EVERY, type Filter, NONE, not } from '../schema/filter.ts';
 import type { GateColumn } from '../schema/gate.ts';
-import { DEFAULT_PROFILE, REGION_PROFILES, type RegionProfile } from '../schema/region-profiles.ts';
+import type { RegionProfile, RegionProfiles } from '../schema/region-profiles.ts';
 import type { Grant, Profile } from './caller.ts';
 
 /** N1 … N10 of the decision table for one type and one profile, as filters over the gate. */
@@ -42,37 +42,55 @@ const closedPerson = anyOf(is('subjectKind', 'UNKNOWN'), allOf(is('subjectKind',
 const payment = allOf(person, is('exception', 'PAYMENT'));
 const gone = among('stopped', ['SHIELDED', 'REPAIRED', 'WRONG_IDENTITY', 'WITHDRAWN']);
 const pastMax: Filter = { op: 'lt', field: 'gate.publishedUntil', value: { param: 'today' } };
-const overAge = byRegion(
-  (profile) => profile.maxDisclosureYears,
-  (years) => ({ op: 'lt', field: 'gate.actEnd', value: { param: overAgeParam(years) } }),
-);
-/** N4: by the clock, never by a timer. */
-export const EXPIRED = allOf(
-  present('heldByBlack', 'nature'),
-  not(gone),
-  is('heldByBlack', false),
-  anyOf(among('stopped', ['EXPIRED', 'ARCHIVED']), pastMax, allOf(is('nature', 'UNTRUSTWORTHY'), overAge)),
-);
-/** Neither gone nor expired can be told of a row that lacks what they read. */
-const notExpired = allOf(present('heldByBlack', 'nature', 'region'), not(EXPIRED));
 const notDraft = allOf(is('draft', 'NO'), among('status', ['COLLECTED', 'VALIDATED', 'NOT_PUBLIC', 'PUBLISHED']));
 const draft = anyOf(among('draft', ['BEFORE_NOTICE', 'AFTER_NOTICE']), is('status', 'RETURNED'));
-const archiveKept = byRegion(
-  (profile) => profile.afterExpiry === 'ARCHIVE',
-  (kept) => when(kept),
-);
-const minorPublished = byRegion(
-  (profile) => profile.publishMinor,
-  (published) => when(published),
-);
-const hidesObjections = byRegion(
-  (profile) => profile.hideDuringObjection,
-  (hides) => when(hides),
-);
 const notPayment = allOf(present('subjectKind', 'exception'), not(payment));
+
+/** Conditions that read what the region of a row decides, for one table of regions. */
+interface RegionalConditions {
+  readonly expired: Filter;
+  readonly notExpired: Filter;
+  readonly archiveKept: Filter;
+  readonly minorPublished: Filter;
+  readonly hidesObjections: Filter;
+}
+const REGIONAL = new WeakMap<RegionProfiles, RegionalConditions>();
+
+function regionalConditions(regions: RegionProfiles): RegionalConditions {
+  const known = REGIONAL.get(regions);
+  if (known) return known;
+  const overAge = byRegion(
+    regions,
+    (profile) => profile.maxDisclosureYears,
+    (years) => ({ op: 'lt', field: 'gate.actEnd', value: { param: overAgeParam(years) } }),
+  );
+  const expired = allOf(
+    present('heldByBlack', 'nature'),
+    not(gone),
+    is('heldByBlack', false),
+    anyOf(among('stopped', ['EXPIRED', 'ARCHIVED']), pastMax, allOf(is('nature', 'UNTRUSTWORTHY'), overAge)),
+  );
+  // Neither gone nor expired can be told of a row that lacks what they read.
+  const notExpired = allOf(present('heldByBlack', 'nature', 'region'), not(expired));
+  const made: RegionalConditions = {
+    expired,
+    notExpired,
+    archiveKept: byRegion(regions, (profile) => profile.afterExpiry === 'ARCHIVE', when),
+    minorPublished: byRegion(regions, (profile) => profile.publishMinor, when),
+    hidesObjections: byRegion(regions, (profile) => profile.hideDuringObjection, when),
+  };
+  REGIONAL.set(regions, made);
+  return made;
+}
+
+/** N4: by the clock, never by a timer. */
+export function expiredRows(regions: RegionProfiles): Filter {
+  return regionalConditions(regions).expired;
+}
 
 /** Compiles the conditions of the decision table for one type as one profile meets them. */
 export function conditionsFor(type: RecordType, profile: Profile): Conditions {
+  const { expired, notExpired, archiveKept, minorPublished, hidesObjections } = regionalConditions(type.regions);
   const notSourceOnly = when(!type.sourceOnly);
   const open = allOf(
     is('status', 'PUBLISHED'),
@@ -95,7 +113,7 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
     closedPerson,
     payment,
     gone,
-    expired: EXPIRED,
+    expired,
     draft,
     open,
     shown: allOf(open, present('objection'), not(allOf(is('objection', true), hidesObjections))),
@@ -156,7 +174,7 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
         grant.region ? startsInRegion(grant.region) : EVERY,
         not(gone),
         notDraft,
-        anyOf(notExpired, allOf(present('heldByBlack', 'nature', 'region'), EXPIRED, archiveKept)),
+        anyOf(notExpired, allOf(present('heldByBlack', 'nature', 'region'), expired, archiveKept)),
         when(!type.sourceOnly || ['DISCIPLINE', 'ORG_PERSONNEL'].includes(profile.orgNature ?? '')),
         notPayment,
       ),
@@ -175,10 +193,8 @@ export function overAgeParam(years: number): string {
 }
 
 /** Every number of years after which some region stops disclosing. */
-export function disclosureYears(): readonly number[] {
-  return [
-    ...new Set([DEFAULT_PROFILE, ...REGION_PROFILES.map(({ profile }) => profile)].map(({ maxDisclosureYears }) => maxDisclosureYears)),
-  ];
+export function disclosureYears({ fallback, regions }: RegionProfiles): readonly number[] {
+  return [...new Set([fallback, ...regions.map(({ profile }) => profile)].map(({ maxDisclosureYears }) => maxDisclosureYears))];
 }
 
 /** Rows of the region that the code names: it begins with the code without its trailing zero pairs. No code, no region. */
@@ -188,18 +204,18 @@ export function startsInRegion(code: string | undefined): Filter {
 }
 
 /** One filter that depends on the profile of the row's own region, looked up in the table of region profiles. */
-function byRegion<T>(pick: (profile: RegionProfile) => T, filter: (value: T) => Filter): Filter {
-  const fallback = pick(DEFAULT_PROFILE);
-  const special = REGION_PROFILES.filter(({ profile }) => pick(profile) !== fallback);
+function byRegion<T>(profiles: RegionProfiles, pick: (profile: RegionProfile) => T, filter: (value: T) => Filter): Filter {
+  const fallback = pick(profiles.fallback);
+  const special = profiles.regions.filter(({ profile }) => pick(profile) !== fallback);
   if (special.length === 0) return filter(fallback);
-  const inSpecial = special.map(({ prefix, profile }) => allOf(regionOf(prefix), filter(pick(profile))));
-  const elsewhere = allOf(...special.map(({ prefix }) => not(regionOf(prefix))), filter(fallback));
+  const inSpecial = special.map(({ prefix, profile }) => allOf(regionOf(profiles, prefix), filter(pick(profile))));
+  const elsewhere = allOf(...special.map(({ prefix }) => not(regionOf(profiles, prefix))), filter(fallback));
   return anyOf(...inSpecial, elsewhere);
 }
 
 /** Rows of which this prefix is the most exact one. */
-function regionOf(prefix: string): Filter {
+function regionOf({ regions }: RegionProfiles, prefix: string): Filter {
   const startsWith = (value: string): Filter => ({ op: 'startsWith', field: 'gate.region', value });
-  const within = REGION_PROFILES.filter((other) => other.prefix !== prefix && other.prefix.startsWith(prefix));
+  const within = regions.filter((other) => other.prefix !== prefix && other.prefix.startsWith(prefix));
   return allOf(startsWith(prefix), ...within.map((other) => not(startsWith(other.prefix))));
 }

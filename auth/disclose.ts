@@ -1,6 +1,7 @@
 import { compileFilter, type Filtered, type Matches, type Params } from '../schema/filter.ts';
 import { type Variant, variantOf } from './classes.ts';
-import { type Effect, type Effects, type TypeAccess, unite } from './entitlements.ts';
+import { type Effect, type Effects, type Entitlement, type TypeAccess, unite } from './entitlements.ts';
+import { type Basis, basisOf } from './obligations.ts';
 
 /** One row as one caller may see it. */
 export interface View {
@@ -10,6 +11,8 @@ export interface View {
   readonly heldBy: readonly string[];
   /** Coordinates of which this caller reads more of the row than everybody does. */
   readonly beyondPublic: ReadonlySet<string>;
+  /** Of these, the ones that are read under an obligation, and by what. */
+  readonly bases: ReadonlyMap<string, Basis>;
 }
 
 /** Rules by which everybody reads. */
@@ -50,17 +53,29 @@ function byRows(entitlements: TypeAccess['entitlements']): readonly { readonly h
 /** U1: the best of what the entitlements that hold this very row give. */
 function unitedView({ entitlements }: TypeAccess, held: readonly number[], variant: Variant): View {
   const effects = new Map<string, Effect>();
-  const heldBy: string[] = [];
+  const holding = held.flatMap((index) => entitlements[index] ?? []);
   const ofEverybody = new Map<string, Effect>();
-  for (const index of held) {
-    const entitlement = entitlements[index];
-    if (!entitlement) continue;
-    heldBy.push(entitlement.id);
+  for (const entitlement of holding) {
     unite(effects, entitlement.effects(variant));
     if (PUBLIC_RULES.includes(entitlement.id)) unite(ofEverybody, entitlement.effects(variant));
   }
   const beyondPublic = new Set(
     [...effects].flatMap(([coordinate, effect]) => (ofEverybody.get(coordinate) === effect ? [] : [coordinate])),
   );
-  return { effects, variant, heldBy, beyondPublic };
+  const heldBy = holding.map(({ id }) => id);
+  return { effects, variant, heldBy, beyondPublic, bases: basesOf(beyondPublic, effects, holding, variant) };
+}
+
+function basesOf(beyondPublic: ReadonlySet<string>, effects: Effects, holding: readonly Entitlement[], variant: Variant): View['bases'] {
+  const given = holding.map((entitlement) => ({ id: entitlement.id, effects: entitlement.effects(variant) }));
+  const bases = new Map<string, Basis>();
+  for (const coordinate of beyondPublic) {
+    const givers = given.filter((entitlement) => entitlement.effects.get(coordinate) === effects.get(coordinate));
+    const basis = basisOf(
+      coordinate,
+      givers.map(({ id }) => id),
+    );
+    if (basis) bases.set(coordinate, basis);
+  }
+  return bases;
 }

@@ -1,5 +1,5 @@
 import type { DisclosureClass, Item, RecordType } from '../schema/catalogue.ts';
-import { allOf, anyOf, anyOfLargest, assuming, type FieldName, type Filter, isNever, NONE } from '../schema/filter.ts';
+import { allOf, anyOf, anyOfLargest, assuming, type FieldName, type Filter, isNever, NONE, simplified } from '../schema/filter.ts';
 import { EMPTY_GATE } from '../schema/gate.ts';
 import type { Grant, Profile, Voucher } from './caller.ts';
 import { classOf, exampleOf, type Variant, variantsOf } from './classes.ts';
@@ -58,6 +58,7 @@ function compileRule(rule: Rule, profile: Profile, type: RecordType, today: stri
   if (!rule.audiences.includes(profile.audience)) return [];
   if (rule.needsPurpose && !statesPurpose(profile, rule.needsPurpose)) return [];
   if (rule.needsReveal && !profile.reveals) return [];
+  if (rule.toAudit && !type.audit) return [];
   if (rule.toParties && type.parties.length === 0 && !hasPartyRole(type.items)) return [];
   if (rule.toSubject !== undefined && rule.toSubject !== (type.about !== undefined)) return [];
   if (rule.opensSomething && !coordinatesOf(type).some(({ item: { disclosure } }) => opens(rule, disclosure.class))) return [];
@@ -87,7 +88,8 @@ function compileRule(rule: Rule, profile: Profile, type: RecordType, today: stri
 }
 
 function keep(id: string, rows: Filter, effects: Entitlement['effects']): readonly Entitlement[] {
-  return isNever(rows) ? [] : [{ id, rows, effects }];
+  const asked = simplified(rows);
+  return isNever(asked) ? [] : [{ id, rows: asked, effects }];
 }
 
 /** A purpose that is valid for the audience; for E2 and E3 another than the keeping of one's own records. */

@@ -5,7 +5,7 @@ import type { Caller, Profile } from './caller.ts';
 import { type Effect, reachableVariants, type TypeAccess } from './entitlements.ts';
 import { isStructural, type Policy } from './policy.ts';
 import { AUDIENCES, purposesOf } from './principal.ts';
-import { type Reason, reasonFor } from './reasons.ts';
+import { opensByReveal, type Reason, reasonFor } from './reasons.ts';
 
 /** What a caller is told about one coordinate that an operation names. Nothing of it comes from a row. */
 export interface CoordinateAccess {
@@ -60,7 +60,6 @@ const OPENS_WITH: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   VOUCHER_REQUIRED: ['VOUCHER'],
   VOUCHER_SCOPE: ['VOUCHER'],
   VOUCHER_SUBJECT: ['VOUCHER'],
-  REVEAL_REQUIRED: ['REVEAL'],
   MASKED: [],
 };
 
@@ -90,6 +89,7 @@ function coordinateAccess(
       : best === 'MASK'
         ? 'MASKED'
         : reasonFor(caller.profile, item.disclosure.class, coordinate, type.code, caller.today);
+  const isRevealed = type.kind === 'record' && opensByReveal(caller.profile, item.disclosure.class);
   return {
     coordinate,
     path,
@@ -99,7 +99,10 @@ function coordinateAccess(
     dependsOn: rule === 'X' ? [] : [...(DEPENDS_ON[rule.split(':')[0] ?? ''] ?? []), ...variantFacts(access, coordinate, rule, best)],
     rule: rule.split(':')[0] ?? rule,
     reason,
-    opensWith: [...(lacksPurpose(caller) && reason !== null ? ['PURPOSE'] : []), ...(reason ? (OPENS_WITH[reason] ?? []) : [])],
+    opensWith: [
+      ...(lacksPurpose(caller) && reason !== null ? ['PURPOSE'] : []),
+      ...(best !== 'VALUE' && isRevealed ? ['REVEAL'] : reason ? (OPENS_WITH[reason] ?? []) : []),
+    ],
   };
 }
 

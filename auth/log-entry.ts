@@ -21,7 +21,7 @@ export interface LoggedRequest extends AdmissionRequest {
 const NOT_TOLD_TO_SUBJECT: readonly string[] = ['DISCIPLINE', 'JUDICIAL'];
 /** By what a person is asked for, and fields that show the log itself: not open, though no coordinate of a record. */
 const PERSON_ARGUMENTS: readonly string[] = ['person', 'idTail'];
-const LOG_FIELDS: readonly string[] = ['accesses', 'accessLog'];
+const LOG_FIELDS: readonly string[] = ['accesses', 'accessLog', 'reveals'];
 const MOST_COORDINATES = 1000;
 
 /**
@@ -44,7 +44,7 @@ export function isLogged(
 /** The entry of a request that was answered. */
 export function answeredEntry(policy: Policy, request: LoggedRequest, caller: Caller, outcome: Outcome): AccessEntry {
   const { profile, subjectId } = caller;
-  const { disclosed, error, isAnswered } = outcome;
+  const { disclosed, signals, error, isAnswered } = outcome;
   const filtered = request.asked.filtered.length > 0 ? closedCoordinates(policy, { ...request.asked, selected: [] }) : [];
   const granted = isAnswered ? listed(outcome.granted, filtered) : [];
   const [masked, denied] = [listed(outcome.masked), listed(outcome.denied)];
@@ -64,6 +64,7 @@ export function answeredEntry(policy: Policy, request: LoggedRequest, caller: Ca
     masked,
     denied,
     disclosed: rows,
+    ...(signals.length > 0 && { signals }),
     error,
     ...(NOT_TOLD_TO_SUBJECT.includes(profile.orgNature ?? '') && { withheldFromSubject: true }),
   };
@@ -92,7 +93,7 @@ const ID = /^[A-Za-z0-9_-]{22}$/;
 
 function whoAndWhat(
   policy: Policy,
-  { principal, now, requestId, channel, signature, operation }: LoggedRequest,
+  { principal, now, requestId, channel, signature, operation, asked }: LoggedRequest,
 ): Pick<
   AccessEntry,
   'at' | 'requestId' | 'channel' | 'audience' | 'organisation' | 'department' | 'staff' | 'client' | 'kind' | 'policy' | 'operation'
@@ -106,14 +107,14 @@ function whoAndWhat(
     department: principal.deptCode,
     staff: withoutNumber(principal.staffId),
     client: withoutNumber(principal.clientId),
-    kind: operation.operation === 'mutation' ? 'MUTATION' : 'QUERY',
+    kind: asked.rootFields.includes('Mutation.reveal') ? 'REVEAL' : operation.operation === 'mutation' ? 'MUTATION' : 'QUERY',
     policy: policy.hash,
     operation: signature,
   };
 }
 
 /** An issuer that takes people's numbers for ids does not put them into the log. */
-function withoutNumber(text: string | undefined): string | undefined {
+export function withoutNumber(text: string | undefined): string | undefined {
   return text !== undefined && text.length >= 15 && isCitizenId(text) ? (applyMask('ID', text) ?? undefined) : text;
 }
 
@@ -159,6 +160,7 @@ function listed(...parts: readonly Iterable<string>[]): readonly string[] {
 
 function grouped(disclosed: readonly DisclosedRow[]): readonly DisclosedRows[] {
   const groups = new Map<string, DisclosedRows & { readonly rows: string[] }>();
+  const placed = new Set<string>();
   for (const { subjectId, section, sourceOrg, recordType, rules, row } of disclosed) {
     const key = `${subjectId} ${section} ${sourceOrg} ${recordType} ${rules.join()}`;
     let group = groups.get(key);
@@ -166,7 +168,10 @@ function grouped(disclosed: readonly DisclosedRow[]): readonly DisclosedRows[] {
       group = { subject: subjectId, section: section ?? undefined, source: sourceOrg ?? undefined, recordType, rules, rows: [] };
       groups.set(key, group);
     }
-    if (row !== undefined) group.rows.push(row);
+    // A mutation that discloses a row and the reading of its answer tell of the same row.
+    if (row === undefined || placed.has(`${key} ${row}`)) continue;
+    placed.add(`${key} ${row}`);
+    group.rows.push(row);
   }
   return [...groups.values()];
 }

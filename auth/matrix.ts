@@ -26,6 +26,8 @@ export interface Rule {
   readonly toSubject?: boolean;
   /** Holds no document of a type of which it would open nothing: that there are such documents is then nothing to tell. */
   readonly opensSomething?: true;
+  /** Applies only to documents that tell how access was given. */
+  readonly toAudit?: true;
   /** Only while a row is revealed to this member of staff. */
   readonly needsReveal?: true;
 }
@@ -174,6 +176,7 @@ export const CATALOGUE_RULES: readonly Rule[] = [
     clear: ['OPEN', 'SHARED', 'HANDLING', 'VOUCHER_PARTIES'],
     masked: ['OPEN_MASKED', 'SHARED_BY_DUTY', 'BY_AUTHORIZATION', 'SUBJECT_AND_SOURCE'],
   },
+  { id: 'E15', audiences: ['AUDITOR'], toAudit: true, rows: () => EVERY, clear: ['HANDLING', 'AUDIT'] },
   {
     id: 'E20',
     audiences: ['AGENCY', 'SUPERVISION'],

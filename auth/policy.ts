@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type DocumentNode, Kind } from 'graphql';
 import type { Catalogue, Item, RecordType } from '../schema/catalogue.ts';
 import { directive } from '../schema/directive-values.ts';
-import type { Fault } from '../schema/fault.ts';
+import { CatalogueError, type Fault } from '../schema/fault.ts';
+import type { RegionProfiles } from '../schema/region-profiles.ts';
 import { coordinatesOf } from './entitlements.ts';
 import { STRUCTURAL, STRUCTURAL_OF_SUBJECT } from './matrix.ts';
 import type { Audience } from './principal.ts';
@@ -57,30 +58,29 @@ export function compilePolicy(
   }
   const typesByName = new Map(catalogue.types.map((type) => [type.name, type]));
   const disclosed = new Set([...items.keys()].map((coordinate) => coordinate.slice(0, coordinate.indexOf('.'))));
-  return { catalogue, hash: hashOf(items, allow), allow, items, typesByName, disclosed };
+  return { catalogue, hash: hashOf(items, allow, catalogue.regions), allow, items, typesByName, disclosed };
 }
 
 const ROOTS = ['Query', 'Mutation', 'Subscription'];
 
-export class PolicyError extends Error {
-  readonly faults: readonly Fault[];
-  constructor(faults: readonly Fault[]) {
-    super(faults.map(({ path, line, column, message }) => `${path}:${line}:${column} ${message}`).join('\n'));
-    this.faults = faults;
-  }
-}
+/** Thrown with every fault of what the policy is compiled from. */
+export class PolicyError extends CatalogueError {}
 
 /** Structural coordinates ask for no purpose and are clear with their row. */
 export function isStructural({ type, item }: PolicyItem): boolean {
   return (type.kind === 'subject' ? (STRUCTURAL_OF_SUBJECT as readonly string[]) : (STRUCTURAL as readonly string[])).includes(item.name);
 }
 
-function hashOf(items: ReadonlyMap<string, readonly PolicyItem[]>, allow: ReadonlyMap<string, readonly Audience[]>): string {
+function hashOf(
+  items: ReadonlyMap<string, readonly PolicyItem[]>,
+  allow: ReadonlyMap<string, readonly Audience[]>,
+  regions: RegionProfiles,
+): string {
   const facts = [...items]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([coordinate, all]) => [coordinate, all.map(({ item }) => item.disclosure)]);
   return createHash('sha256')
-    .update(JSON.stringify([facts, [...allow].sort()]))
+    .update(JSON.stringify([facts, [...allow].sort(), regions]))
     .digest('hex')
     .slice(0, 32);
 }

@@ -1,4 +1,5 @@
 import type { AccessEntry } from './access-entry.ts';
+import type { AskedLists } from './asked-lists.ts';
 import type { Caller, Grant, Voucher } from './caller.ts';
 import type { AccessExplanation, CoordinateAccess } from './explain.ts';
 import type { Principal } from './principal.ts';
@@ -32,14 +33,42 @@ export type VoucherFault =
 export interface VoucherCheck {
   readonly voucher?: Voucher | undefined;
   readonly fault?: VoucherFault | undefined;
+  /** The use that the request goes on with instead of making one (V3). */
+  readonly continues?: string | undefined;
+}
+
+/** Who presents a voucher, for what, and what is asked for under it. */
+export interface VoucherRequest extends AskedLists {
+  readonly principal: Principal;
+  readonly purpose: string | undefined;
+  readonly now: Date;
 }
 
 /** Vouchers; implemented by the subgraph `access`. */
 export interface VoucherBook {
-  /** Whether this caller may use the voucher for this purpose now (V1). Another's voucher and an unknown one answer alike. */
-  usable(id: string, principal: Principal, purpose: string | undefined, now: Date): Promise<VoucherCheck>;
+  /**
+   * Whether this caller may use the voucher for this purpose now (V1). Another's voucher and an unknown one answer alike.
+   * A request whose cursors were all made under one use of these last minutes, by the same staff and for the same lists, goes on with that use.
+   */
+  usable(id: string, request: VoucherRequest): Promise<VoucherCheck>;
   /** Counts one use under the request's id, once however often it is asked (V3). False when no use was left. */
-  claim(id: string, requestId: string): Promise<boolean>;
+  claim(id: string, requestId: string, request: Pick<VoucherRequest, 'principal' | 'asked'>): Promise<boolean>;
+}
+
+/** A record that one member of staff is to see unmasked, and why. */
+export interface Reveal {
+  readonly staffId: string;
+  readonly recordId: string;
+  readonly recordType: string;
+  readonly reason: string;
+}
+
+/** Reveals: one row, one member of staff, for a while; implemented by the subgraph `access`. */
+export interface RevealBook {
+  /** Ids of the rows that are revealed to this member of staff at that time; none to somebody whose token names no staff. */
+  revealedTo(principal: Principal, now: Date): Promise<readonly string[]>;
+  /** Reveals a row, which has to be one that the caller sees, from the time of this request on. */
+  reveal(caller: Caller, reveal: Reveal): Promise<void>;
 }
 
 /** The access log; implemented by the subgraph `access`. */

@@ -29,7 +29,12 @@ export function reasonFor(profile: Profile, clazz: DisclosureClass, coordinate: 
   if (BY_GRANT[audience]?.includes(clazz)) return grantReason(profile, coordinate, recordType, today);
   if ((audience === 'CREDIT_BODY' || audience === 'APP_ORG') && BY_VOUCHER.includes(clazz))
     return profile.voucher ? 'VOUCHER_SCOPE' : 'VOUCHER_REQUIRED';
-  return audience === 'OPERATOR' && BY_REVEAL.includes(clazz) ? 'REVEAL_REQUIRED' : 'NOT_FOR_THIS_AUDIENCE';
+  return opensByReveal(profile, clazz) ? 'REVEAL_REQUIRED' : 'NOT_FOR_THIS_AUDIENCE';
+}
+
+/** What is masked to the operator, or closed in rows about persons, a reveal of the row shows (E13). */
+export function opensByReveal({ audience }: Profile, clazz: DisclosureClass): boolean {
+  return audience === 'OPERATOR' && BY_REVEAL.includes(clazz);
 }
 
 /** The grant that comes nearest decides: the reasons are in the order in which a department would mend them. */

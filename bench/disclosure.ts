@@ -70,7 +70,7 @@ function perRow(of: Profile): string {
   const type = policy.typesByName.get('AdministrativePenalty');
   if (!type) throw new Error('there are no penalties');
   const { disclose } = createAccessBook().accessOf({ profile: of, profileKey: keyOfProfile(of), today }, type);
-  const params = paramsOf({ today, principal: NOBODY }, undefined, undefined);
+  const params = paramsOf({ today, principal: NOBODY, regions: catalogue.regions }, undefined, undefined);
   const rows = SAMPLE_GATES.map((gate, index) => ({ key: String(index), gate, columns: { state: null } }));
   const times = 20_000;
   const run = () => {

@@ -18,6 +18,7 @@ const [
 ]);
 
 /** A hub as `hub serve` starts it; told so, one whose access log is written nowhere, which no setting of the hub can do. */
+const UNLIMITED = { perSecond: 1_000_000, burst: 10_000_000 };
 const [dataDir = '', logging = 'with'] = process.argv.slice(2);
 await serveMeasured(async () => {
   const opened = await openHub({ dataDir, env: {} });
@@ -34,7 +35,7 @@ await serveMeasured(async () => {
     },
     host: '127.0.0.1',
     port: 0,
-    limits: { clientRate: { perSecond: 1_000_000, burst: 10_000_000 } },
+    limits: { clientRate: UNLIMITED, sameObjectRate: UNLIMITED, objectRate: UNLIMITED },
     ready: async () => true,
     ide: false,
     log: () => undefined,

@@ -1,29 +1,30 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { AccessEntry } from '../auth/access-entry.ts';
+import { type AccessEntry, SIGNALS, type Signal } from '../auth/access-entry.ts';
 import type { Store } from '../store/port.ts';
 import { ACCESS_LOG, readRecord } from '../subgraphs/access/log-chain.ts';
 import { readHeads } from '../subgraphs/access/log-heads.ts';
-import { readLogKey } from '../subgraphs/access/log-key.ts';
+import { readLogVerifier } from '../subgraphs/access/log-key.ts';
 import { type LogFault, verifyLog } from '../subgraphs/access/verify-log.ts';
 import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
-import { accessLogFolders, LOG_FILE, openLogStore } from './log-store.ts';
+import { accessLogFolders, openLogStore } from './log-store.ts';
+import { isLogStoreThere, type StorePlace } from './store-place.ts';
 
 const USAGE =
-  'hub audit verify | hub audit search [--org USCC] [--subject ID] [--staff ID] [--from TIME] [--to TIME] [--decision ALLOW|PARTIAL|DENY]';
+  'hub audit verify | hub audit search [--org USCC] [--subject ID] [--staff ID] [--from TIME] [--to TIME] [--decision ALLOW|PARTIAL|DENY] [--signal OVER_REQUEST]';
 const READ_AT_ONCE = 1000;
 
 /** `hub audit verify`: whether the access log is as it was written; exit code 1 when it is not. `hub audit search`: its entries, oldest first. */
 export const runAudit: Command = async ([action, ...argv], io) => {
   if (action !== 'verify' && action !== 'search') throw new CommandFault(USAGE);
   // Heads without a log are a log that was taken away.
-  if (!existsSync(join(io.dataDir, LOG_FILE)) && !existsSync(accessLogFolders(io.dataDir).headDir))
+  const place: StorePlace = { dataDir: io.dataDir, storeUrl: io.env.HUB_STORE };
+  if (!isLogStoreThere(place) && !existsSync(accessLogFolders(io.dataDir).headDir))
     throw new CommandFault(`${io.dataDir} 中没有访问日志 / holds no access log`);
   const criteria = action === 'search' ? readCriteria(argv) : undefined;
   if (!criteria) parseArgs({ args: [...argv], options: {} });
-  const store = await openLogStore(io.dataDir);
+  const store = await openLogStore(place);
   try {
     return criteria ? await search(store, criteria, io) : await verify(store, io);
   } finally {
@@ -36,12 +37,12 @@ const MOST_TOLD = 1000;
 
 async function verify(store: Store, io: CommandIo): Promise<number> {
   const { keyDir, headDir } = accessLogFolders(io.dataDir);
-  const key = readLogKey(keyDir);
+  const keys = readLogVerifier(keyDir);
   const faults: LogFault[] = [];
   const onFault = (fault: LogFault) => {
     if (faults.length < MOST_TOLD) faults.push(fault);
   };
-  const verified = await verifyLog({ store, key, heads: readHeads(headDir, key), onFault });
+  const verified = await verifyLog({ store, keys, heads: readHeads(headDir, keys), onFault });
   if (io.json) io.stdout(JSON.stringify({ ...verified, ok: verified.faults === 0, found: faults }));
   else {
     for (const fault of faults) io.stdout(faultLine(fault));
@@ -64,6 +65,7 @@ const FAULTS: Readonly<Record<LogFault['fault'], string>> = {
   REPLACED: '记录被替换 a record does not follow on the one before it',
   UNSIGNED: '检查点签名无效或缺失 a checkpoint is not signed by this hub, or is missing',
   CUT: '末尾被截断 the end was cut off',
+  SUITE: '本枢纽没有该链所用的密码套件 this hub does not have the cryptographic suite of the chain',
   HEAD: '链首文件缺失或无效 the head of the chain is missing, or not signed by this hub',
 };
 
@@ -82,10 +84,12 @@ function readCriteria(argv: readonly string[]): Criteria {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...argv],
-    options: { org: text, subject: text, staff: text, from: text, to: text, decision: text },
+    options: { org: text, subject: text, staff: text, from: text, to: text, decision: text, signal: text },
   });
   const { org, subject, staff, decision } = values;
+  const signal = SIGNALS.find((known) => known === values.signal);
   if (decision !== undefined && !['ALLOW', 'PARTIAL', 'DENY'].includes(decision)) throw new CommandFault(USAGE);
+  if (values.signal !== undefined && !signal) throw new CommandFault(USAGE);
   const from = instant('--from', values.from);
   const to = instant('--to', values.to);
   return (entry) =>
@@ -93,6 +97,7 @@ function readCriteria(argv: readonly string[]): Criteria {
     (subject === undefined || entry.asker === subject || entry.disclosed.some((part) => part.subject === subject)) &&
     (staff === undefined || entry.staff === staff) &&
     (decision === undefined || entry.decision === decision) &&
+    (signal === undefined || entry.signals?.includes(signal) === true) &&
     (from === undefined || entry.at >= from) &&
     (to === undefined || entry.at < to);
 }
@@ -121,13 +126,17 @@ async function search(store: Store, matches: Criteria, io: CommandIo): Promise<n
   }
 }
 
-function entryLine({ at, decision, kind, audience, organisation, staff, asker, purpose, disclosed, denied, error }: AccessEntry): string {
+const SIGNAL_LABELS: Readonly<Record<Signal, string>> = { OVER_REQUEST: '超范围查询' };
+
+function entryLine(entry: AccessEntry): string {
+  const { at, decision, kind, audience, organisation, staff, asker, purpose, disclosed, denied, signals = [], error } = entry;
   const who = [audience, organisation, staff, asker].filter((part) => part !== undefined).join(' ');
   const subjects = [...new Set(disclosed.map(({ subject }) => subject))];
   const more = [
     purpose,
     subjects.length > 0 && `主体 subjects ${subjects.join(' ')}`,
     denied.length > 0 && `拒绝 denied ${denied.length}`,
+    ...signals.map((signal) => `${SIGNAL_LABELS[signal]} ${signal}`),
     error,
   ];
   return [at, decision.padEnd(7), kind, who, ...more.filter(Boolean)].join('  ');

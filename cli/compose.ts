@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { errorsPage } from './generate/errors-page.ts';
 import { recordPage } from './generate/record-page.ts';
 import { POLICY_FILE, SUPERGRAPH_FILE, writeGenerated } from './generated-files.ts';
+import { policyDocument } from './policy-document.ts';
 import { composeFromFiles, type StaticGraph } from './static-graph.ts';
 
 /** `hub compose [--check]`: supergraph, API schema, policy and the pages that follow from the catalogue. */
@@ -22,17 +23,10 @@ export const runCompose: Command = async (argv, io) => {
 };
 
 function generatedFiles({ catalogue, policy, composed }: StaticGraph): ReadonlyMap<string, string> {
-  const items = Object.fromEntries(
-    [...policy.items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([coordinate, [entry]]) => [coordinate, entry?.item.disclosure]),
-  );
-  const allow = Object.fromEntries([...policy.allow].sort(([a], [b]) => (a < b ? -1 : 1)));
   return new Map([
     [SUPERGRAPH_FILE, composed.sdl],
     ['schema/generated/api.graphql', `${printSchema(composed.schema)}\n`],
-    [
-      POLICY_FILE,
-      `${JSON.stringify({ sources: composed.sources, supergraph: composed.hash, hash: policy.hash, allow, items }, null, 2)}\n`,
-    ],
+    [POLICY_FILE, `${JSON.stringify({ sources: composed.sources, supergraph: composed.hash, ...policyDocument(policy) }, null, 2)}\n`],
     ['docs/errors.md', errorsPage()],
     ...catalogue.types
       .filter(({ kind }) => kind !== 'subject')

@@ -5,8 +5,9 @@ import { readTokenSettings } from '../auth/token-settings.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { addWorkdays } from '../schema/working-days.ts';
 import type { Command } from './command.ts';
-import { openHub, STORE_FILE } from './open-hub.ts';
+import { openHub } from './open-hub.ts';
 import { composeFromFiles } from './static-graph.ts';
+import { isStoreThere } from './store-place.ts';
 
 interface Finding {
   readonly check: string;
@@ -32,7 +33,7 @@ export const runDoctor: Command = async (_argv, io) => {
     }),
     await check('store', async () => {
       // Opening makes what is not there, and new keys would not open an old store.
-      if (!existsSync(join(io.dataDir, STORE_FILE))) return [true, 'none yet'];
+      if (!isStoreThere({ dataDir: io.dataDir, storeUrl: io.env.HUB_STORE })) return [true, 'none yet'];
       if (!existsSync(join(io.dataDir, 'keys'))) return [false, 'cannot be read without its keys'];
       const hub = await openHub({ dataDir: io.dataDir, env: io.env, untouched: true });
       try {

@@ -1,5 +1,5 @@
 import type { AccessBook } from '../auth/access-book.ts';
-import type { Explainer } from '../auth/ports.ts';
+import type { Explainer, RevealBook } from '../auth/ports.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { CatalogueFile } from '../schema/read-catalogue.ts';
 import type { Store } from '../store/port.ts';
@@ -27,6 +27,7 @@ export interface GraphParts {
   readonly explainer: Explainer;
   readonly grants: GrantService;
   readonly vouchers: VoucherService;
+  readonly reveals: RevealBook;
   /** What the access log is kept in. */
   readonly logStore: Store;
 }
@@ -44,7 +45,7 @@ function subgraphDefinitions(parts: GraphParts): readonly SubgraphDefinition[] {
     subjects: subjectResolvers(catalogue, sealer),
     lists: listResolvers(catalogue, sealer),
     access: accessResolvers(parts),
-    changes: changesResolvers(catalogue, owner),
+    changes: changesResolvers(catalogue, owner, parts.reveals),
   };
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(resolvers)])];
   return names.map((name) => ({

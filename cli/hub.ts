@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   compose: { summary: '合成超图 compose the supergraph', load: async () => (await import('./compose.ts')).runCompose },
   policy: { summary: '权限一览 permissions', load: async () => (await import('./policy.ts')).runPolicy },
   audit: { summary: '核验、检索访问日志 verify and search the access log', load: async () => (await import('./audit.ts')).runAudit },
+  keys: { summary: '查看、轮换密钥 list and rotate keys', load: async () => (await import('./keys.ts')).runKeys },
   doctor: { summary: '自检 look for what is wrong', load: async () => (await import('./doctor.ts')).runDoctor },
 };
 

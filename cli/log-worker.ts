@@ -3,20 +3,20 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { AccessEntry } from '../auth/access-entry.ts';
 import { createAccessLog } from '../subgraphs/access/access-log.ts';
 import { accessLogFolders, openLogStore } from './log-store.ts';
+import type { StorePlace } from './store-place.ts';
 
 /** What the thread is told: entries as JSON with a number each, or that no more will come. */
 export type ToLog = readonly (readonly [number: number, entry: string])[] | 'close';
 /** What it answers. */
 export type FromLog = { readonly kept: readonly number[]; readonly failed: readonly number[] } | { readonly problem: string } | 'closed';
-export interface LogWorkerData {
-  readonly dataDir: string;
+export interface LogWorkerData extends StorePlace {
   readonly years: number;
 }
 
 // The thread that writes the access log: to wait for the disk here keeps nobody else waiting.
-const { dataDir, years }: LogWorkerData = workerData;
+const { dataDir, storeUrl, years }: LogWorkerData = workerData;
 const tell = (message: FromLog) => parentPort?.postMessage(message);
-const store = await openLogStore(dataDir);
+const store = await openLogStore({ dataDir, storeUrl });
 const log = createAccessLog({
   store,
   clock: { now: () => new Date() },

@@ -10,9 +10,11 @@ import type { Engine } from '../gateway/engine.ts';
 import { createTextExplainer } from '../gateway/explain-text.ts';
 import { createFederatedEngine } from '../gateway/federated-engine.ts';
 import { createSubgraphEngine } from '../gateway/subgraph-engine.ts';
+import type { TrustedDocuments } from '../gateway/trusted-documents.ts';
 import { createGrantBook } from '../subgraphs/access/grant-book.ts';
 import { createGrantService } from '../subgraphs/access/grants.ts';
 import { createRegistryBook } from '../subgraphs/access/registry-book.ts';
+import { createRevealBook } from '../subgraphs/access/reveal-book.ts';
 import { createVoucherBook } from '../subgraphs/access/voucher-book.ts';
 import { createVoucherService } from '../subgraphs/access/vouchers.ts';
 import type { Subgraph } from '../subgraphs/kit/define-subgraph.ts';
@@ -33,7 +35,7 @@ export interface Graph {
 }
 
 /** The subgraphs of a hub with their policy, ready to be put behind a door. */
-export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
+export function openGraph(hub: Hub, registryMode: RegistryMode, trusted?: TrustedDocuments): Graph {
   const access: AccessBook = createAccessBook();
   const settle = () => hub.effects.settle();
   const owner = createRecordOwner({ store: hub.store, catalogue: hub.catalogue, access, engine: hub.engine, settle });
@@ -45,12 +47,13 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
   let explainText: ReturnType<typeof createTextExplainer> | undefined;
   const explainer: Explainer = {
     explain: (caller, query, variables) => {
-      explainText ??= createTextExplainer(composed().schema, policy, access);
+      explainText ??= createTextExplainer(composed().schema, policy, access, trusted);
       return explainText(caller, query, variables);
     },
     whoMaySee: (today, coordinate) => whoMaySee(policy, access, today, coordinate),
   };
   const services = { ...hub, access, newId: hub.parts.newId };
+  const reveals = createRevealBook(services);
   const subgraphs: readonly Subgraph[] = openSubgraphs({
     ...hub,
     access,
@@ -58,6 +61,7 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
     explainer,
     grants: createGrantService(services),
     vouchers: createVoucherService(services),
+    reveals,
     submit: createSubmitMutation(hub.engine, settle),
   });
   const policy: Policy = compilePolicy(subgraphs, hub.catalogue);
@@ -66,6 +70,7 @@ export function openGraph(hub: Hub, registryMode: RegistryMode): Graph {
     access,
     grants: createGrantBook(hub.store),
     vouchers: createVoucherBook(hub),
+    reveals,
     registryMode,
     registryFor: createRegistryBook(hub.store),
     ownSubject: (principal: Principal) => ownSubject(hub, principal),

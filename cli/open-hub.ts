@@ -1,14 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Catalogue } from '../schema/catalogue.ts';
-import { HubError } from '../schema/errors.ts';
 import { type CatalogueFile, readCatalogue } from '../schema/read-catalogue.ts';
 import type { Clock, CollectionSpec, Store } from '../store/port.ts';
-import { openSqliteStore } from '../store/sqlite/open-store.ts';
 import { RETENTION, type WrittenLog } from '../subgraphs/access/access-log.ts';
-import { VOUCHER_USES } from '../subgraphs/access/collections.ts';
+import { REVEALS, VOUCHER_USES } from '../subgraphs/access/collections.ts';
 import { createEffects, EFFECT_CURSORS, type Effects } from '../subgraphs/kit/effects.ts';
 import { openSealer } from '../subgraphs/kit/file-sealer.ts';
 import { collectionOf, RECORD_INDEX } from '../subgraphs/kit/record-collection.ts';
@@ -26,11 +23,14 @@ import { readCatalogueFiles } from './catalogue-files.ts';
 import { CommandFault } from './command-fault.ts';
 import { openLogStore } from './log-store.ts';
 import { startLogThread } from './log-thread.ts';
+import { readRegions } from './region-settings.ts';
 import { shipListCatalogue } from './ship-list-catalogue.ts';
+import { openStoreAt } from './store-place.ts';
 
 export interface OpenOptions {
   /** Store, keys and rejected rows stand here. */
   readonly dataDir: string;
+  /** `HUB_STORE` unless told. */
   readonly storeUrl?: string | undefined;
   readonly clock?: Clock | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -56,30 +56,30 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-export const STORE_FILE = 'hub.sqlite';
 const RULES: ReadonlyMap<string, TypeRules> = new Map([['ListEntry', LIST_ENTRY_RULES]]);
 
-/** Opens store, keys and engine over the catalogue of all subgraphs. @throws CatalogueError, STORE_UNAVAILABLE */
+/** Opens store, keys and engine over the catalogue of all subgraphs. @throws CatalogueError, CommandFault, STORE_UNAVAILABLE */
 export async function openHub({
   dataDir,
-  storeUrl,
   clock = SYSTEM_CLOCK,
   env = process.env,
+  storeUrl = env.HUB_STORE,
   untouched = false,
 }: OpenOptions): Promise<Hub> {
   const files = readCatalogueFiles(env);
-  const catalogue = readCatalogue(files);
+  const catalogue = readCatalogue(files, readRegions(env));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const sealer = openSealer(join(dataDir, 'keys'));
-  const store = await openStore(join(dataDir, STORE_FILE), storeUrl, { collections: collectionsOf(catalogue), clock });
+  const sealer = openSealer(join(dataDir, 'keys'), { clock });
+  const place = { dataDir, storeUrl };
+  const store = await openStoreAt(place, { collections: collectionsOf(catalogue), clock });
   const newId = idMaker();
   const directory = createSubjectDirectory({ store, sealer, clock, newId });
   const parts: EngineParts = { store, catalogue, directory, sealer, clock, newId, rules: RULES };
   const engine = createRecordEngine(parts);
   const handlers = [subjectNaming({ store, catalogue, directory, clock }), recordHolding({ store, catalogue })];
   const effects = createEffects({ store, handlers, clock });
-  const logStore = await openLogStore(dataDir, clock);
-  const accessLog = startLogThread({ dataDir, years: retentionOf(env) }, (problem) => process.emitWarning(`access log: ${problem}`));
+  const logStore = await openLogStore(place, clock);
+  const accessLog = startLogThread({ ...place, years: retentionOf(env) }, (problem) => process.emitWarning(`access log: ${problem}`));
   if (!untouched) await shipListCatalogue({ store, catalogue, engine });
   return {
     store,
@@ -105,7 +105,7 @@ export async function openHub({
 /** Every collection that the hub keeps. */
 export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
   const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
-  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, VOUCHER_USES, ...types.map(collectionOf)];
+  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, VOUCHER_USES, REVEALS, ...types.map(collectionOf)];
 }
 
 /** `HUB_ACCESS_LOG_YEARS`: how long entries of the access log have to be kept, 3 to 10 years, 5 unless told. */
@@ -119,12 +119,6 @@ function retentionOf({ HUB_ACCESS_LOG_YEARS: text }: Readonly<Record<string, str
 }
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };
-
-async function openStore(file: string, url: string | undefined, options: Parameters<typeof openSqliteStore>[1]): Promise<Store> {
-  if (url !== undefined && !url.startsWith('file:'))
-    throw new HubError('STORE_UNAVAILABLE', 'this hub has no adapter for a store of this kind');
-  return openSqliteStore(url === undefined ? file : fileURLToPath(url), options);
-}
 
 /** Makes ids of 128 random bits: no order, no volume, nothing derived. The bits are drawn for many at a time. */
 function idMaker(): () => string {

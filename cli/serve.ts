@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import type { GraphQLSchema } from 'graphql';
 import type { AccessEntry } from '../auth/access-entry.ts';
 import { completePrincipal } from '../auth/registry.ts';
 import { createTokenVerifier } from '../auth/token.ts';
 import { assertDevelopmentKeyAllowed, openTokenIssuers, readTokenSettings } from '../auth/token-settings.ts';
-import { type Door, type Limits, openDoor } from '../gateway/door.ts';
+import { type Door, openDoor } from '../gateway/door.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import type { Clock } from '../store/port.ts';
 import { type AnomalyWatch, watchAnomalies } from '../subgraphs/access/anomalies.ts';
 import type { Command } from './command.ts';
 import { CommandFault } from './command-fault.ts';
+import { type DoorSettings, loadTrusted, readDoorSettings } from './door-settings.ts';
 import { federate, openGraph, standAlone } from './open-graph.ts';
 import { openHub } from './open-hub.ts';
 
@@ -19,6 +21,7 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly metricsPort?: number | undefined;
+  /** `HUB_STORE` unless told. */
   readonly storeUrl?: string | undefined;
   /** One subgraph alone instead of the whole graph. */
   readonly subgraph?: string | undefined;
@@ -28,12 +31,14 @@ export interface ServeOptions {
 }
 
 export interface Serving {
-  /** `http://host:port`. */
+  /** `http://host:port`, or `https`. */
   readonly url: string;
   readonly port: number;
   readonly metricsPort?: number | undefined;
   /** Tells what to paste, when samples were loaded now or before. */
   readonly samples: boolean;
+  /** Reads certificates and trusted documents anew, where there are any; what cannot be used is logged, and what was used before stays in use. */
+  readonly reload?: (() => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -43,10 +48,14 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { dataDir, env, host, log } = options;
   const settings = tokenSettings(options);
-  const hub = await openHub({ dataDir, storeUrl: options.storeUrl, clock: options.clock, env });
+  const doorSettings = readDoorSettings(env);
+  const { trusted } = doorSettings;
+  const tls = doorSettings.tls?.();
+  const storeUrl = options.storeUrl ?? env.HUB_STORE;
+  const hub = await openHub({ dataDir, storeUrl, clock: options.clock, env });
   try {
     if (options.samples) {
-      if (options.storeUrl !== undefined) throw new CommandFault('--samples 只用于内置存储 / --samples is for the embedded store alone');
+      if (storeUrl !== undefined) throw new CommandFault('--samples 只用于内置存储 / --samples is for the embedded store alone');
       const { loadSamples } = await import('./samples.ts');
       await loadSamples(hub);
     }
@@ -55,7 +64,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       log({ level: 'error', incident, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
       return incident;
     };
-    const graph = openGraph(hub, settings.registry);
+    const graph = openGraph(hub, settings.registry, trusted?.documents);
     const anomalies = watchAnomalies((anomaly) => log({ level: 'warn', event: 'access-anomaly', ...anomaly }));
     const record = (entry: AccessEntry) => {
       anomalies.note(entry);
@@ -63,6 +72,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     };
     const watched = { ...hub, accessLog: { ...hub.accessLog, record } };
     const engine = options.subgraph ? standAlone(graph, watched, options.subgraph) : federate(graph, watched, report);
+    if (trusted) loadTrusted(trusted, engine.schema);
     const issuers = openTokenIssuers(settings, dataDir, { clock: hub.clock, report: (problem) => log({ level: 'warn', problem }) });
     const verifyToken = createTokenVerifier({ issuers, clock: hub.clock });
     const verify = async (authorization: string | undefined) => {
@@ -74,33 +84,32 @@ export async function serve(options: ServeOptions): Promise<Serving> {
         () => true,
         () => false,
       );
-    const list = (name: string) =>
-      env[name]
-        ?.split(',')
-        .map((entry) => entry.trim())
-        .filter(Boolean);
     const door: Door = await openDoor({
       engine,
       verify,
       host,
       port: options.port,
       metricsPort: options.metricsPort,
-      allowedHosts: list('HUB_ALLOWED_HOSTS'),
-      allowedOrigins: list('HUB_ALLOWED_ORIGINS'),
-      limits: rateLimits(env),
+      allowedHosts: doorSettings.allowedHosts,
+      allowedOrigins: doorSettings.allowedOrigins,
+      limits: doorSettings.limits,
+      tls,
+      trusted: trusted?.documents,
       ready,
-      ide: env.HUB_IDE ? env.HUB_IDE === 'on' : settings.issuers.length === 0,
+      ide: doorSettings.ide ?? settings.issuers.length === 0,
       log,
       clock: hub.clock,
       moreMetrics: () => anomalyMetrics(anomalies),
     });
     hub.effects.start();
-    log({ level: 'info', event: 'started', url: urlOf(host, door.port), today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
+    const url = urlOf(tls ? 'https' : 'http', host, door.port);
+    log({ level: 'info', event: 'started', url, today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
     return {
-      url: urlOf(host, door.port),
+      url,
       port: door.port,
       metricsPort: door.metricsPort,
       samples: options.samples,
+      reload: tls || trusted ? () => reload(doorSettings, { door, schema: engine.schema, log }) : undefined,
       async close() {
         await door.close();
         await hub.close();
@@ -113,15 +122,34 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   }
 }
 
+function reload(
+  { tls, trusted }: DoorSettings,
+  { door, schema, log }: { door: Door; schema: GraphQLSchema; log: ServeOptions['log'] },
+): void {
+  const attempt = (what: string, load: () => unknown) => {
+    try {
+      load();
+      log({ level: 'info', event: 'reloaded', what });
+    } catch (error) {
+      log({ level: 'error', event: 'reload-failed', what, error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  if (tls) attempt('certificates', () => door.renewTls(tls()));
+  if (trusted) attempt('trusted documents', () => loadTrusted(trusted, schema));
+}
+
 function anomalyMetrics(anomalies: AnomalyWatch): readonly string[] {
   return [
     '# HELP hub_access_anomalies_total Organisations that asked, or were refused, far more in an hour than they use to.',
     '# TYPE hub_access_anomalies_total counter',
     ...Object.entries(anomalies.counts()).map(([kind, count]) => `hub_access_anomalies_total{kind="${kind}"} ${count}`),
+    '# HELP hub_access_signals_total Logged requests that an auditor looks for, such as those that select more than their grant opens.',
+    '# TYPE hub_access_signals_total counter',
+    ...Object.entries(anomalies.signals()).map(([signal, count]) => `hub_access_signals_total{signal="${signal}"} ${count}`),
   ];
 }
 
-function tokenSettings({ env, host, storeUrl }: ServeOptions): ReturnType<typeof readTokenSettings> {
+function tokenSettings({ env, host, storeUrl = env.HUB_STORE }: ServeOptions): ReturnType<typeof readTokenSettings> {
   try {
     const settings = readTokenSettings(env);
     if (settings.issuers.length === 0)
@@ -159,6 +187,7 @@ export const runServe: Command = async (argv, io) => {
     samples: values.samples,
     log: (line) => io.stderr(JSON.stringify({ time: new Date().toISOString(), ...line })),
   });
+  if (serving.reload) process.on('SIGHUP', serving.reload);
   if (io.json) io.stdout(JSON.stringify({ url: serving.url, port: serving.port, metricsPort: serving.metricsPort }));
   else {
     io.stdout(`信用共享枢纽已就绪 The hub listens on ${serving.url}/graphql`);
@@ -175,19 +204,8 @@ export const runServe: Command = async (argv, io) => {
   return 0;
 };
 
-/** `HUB_RATE_PUBLIC` and `HUB_RATE_CLIENT`: requests a second of one address without a token, and of one client; ten times as many at once. */
-function rateLimits(env: NodeJS.ProcessEnv): Partial<Limits> {
-  const rate = (name: string) => {
-    const perSecond = Number(env[name]);
-    return perSecond > 0 ? { perSecond, burst: perSecond * 10 } : undefined;
-  };
-  const publicRate = rate('HUB_RATE_PUBLIC');
-  const clientRate = rate('HUB_RATE_CLIENT');
-  return { ...(publicRate ? { publicRate } : {}), ...(clientRate ? { clientRate } : {}) };
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function urlOf(scheme: 'http' | 'https', host: string, port: number): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function portOf(text: string): number {

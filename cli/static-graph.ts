@@ -5,6 +5,7 @@ import { readCatalogue } from '../schema/read-catalogue.ts';
 import { expand } from '../subgraphs/kit/expand.ts';
 import { readCatalogueFiles } from './catalogue-files.ts';
 import { subgraphExtras } from './graph.ts';
+import { readRegions } from './region-settings.ts';
 
 export interface StaticGraph {
   readonly catalogue: Catalogue;
@@ -12,10 +13,10 @@ export interface StaticGraph {
   readonly composed: Composed;
 }
 
-/** The graph as its files say it is, without a store. @throws CatalogueError, PolicyError, CompositionFault with every fault */
+/** The graph as its files say it is, without a store. @throws CatalogueError, CommandFault, PolicyError, CompositionFault with every fault */
 export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
   const files = readCatalogueFiles(env);
-  const catalogue = readCatalogue(files);
+  const catalogue = readCatalogue(files, readRegions(env));
   const extras = subgraphExtras(catalogue);
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(extras)])];
   const subgraphs = names.map((name) => ({

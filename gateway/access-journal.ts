@@ -61,6 +61,7 @@ function outcomeOf({ response: { data, errors = [] }, withheld, disclosures }: A
     masked: withheld.flatMap(({ effect, coordinate }) => (effect === 'MASKED' ? [coordinate] : [])),
     denied: withheld.flatMap(({ effect, coordinate }) => (effect === 'DENIED' ? [coordinate] : [])),
     disclosed,
+    signals: withheld.some(({ reason }) => reason === 'GRANT_FIELD') ? ['OVER_REQUEST'] : [],
     error: fault && codeIn(fault),
     isAnswered,
   };

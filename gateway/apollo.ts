@@ -16,7 +16,9 @@ import { noteErrors, type RequestEntry } from './request-log.ts';
 
 /** One operation that passed every check before the engine. */
 export interface Operation {
-  readonly params: GraphqlParams;
+  /** The document, whether the client has sent it or named it. */
+  readonly text: string;
+  readonly params: Pick<GraphqlParams, 'operationName' | 'variables'>;
   readonly request: EngineRequest;
   readonly entry: RequestEntry;
   readonly report: ReportFailure;
@@ -85,14 +87,14 @@ export async function startApollo({ engine, documents, maxTokens, report, log }:
 
   return {
     async answer(asked, contentType) {
-      const { query, operationName = null, variables } = asked.params;
+      const { operationName = null, variables } = asked.params;
       const run = { reachedEngine: false };
       const { status, body } = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: 'POST',
           headers: NO_HEADERS, // the content type is settled already
           search: '',
-          body: { query, operationName, variables },
+          body: { query: asked.text, operationName, variables },
         },
         context: async () => ({ asked, run }),
       });

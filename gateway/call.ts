@@ -25,6 +25,14 @@ export interface DisclosedRemark extends DisclosedRow {
   /** The entity of `_entities` below which it stands. */
   readonly entity?: string | undefined;
 }
+/** By what the caller read a coordinate under an obligation. */
+export interface AuthorisedRemark {
+  /** The entity of `_entities` below which it stands. */
+  readonly entity?: string | undefined;
+  /** Undefined for one that was filtered or ordered by. */
+  readonly coordinate?: string | undefined;
+  readonly by: readonly string[];
+}
 
 /** What a subgraph says about its part of an answer. */
 export interface SubgraphRemarks {
@@ -34,6 +42,9 @@ export interface SubgraphRemarks {
   readonly disclosed: readonly DisclosedRemark[];
   /** Coordinates that were answered clear to this caller and are not so to everybody. */
   readonly granted: ReadonlySet<string>;
+  readonly authorised: readonly AuthorisedRemark[];
+  /** Ids of rows that the call revealed to the caller. */
+  readonly revealed?: readonly string[] | undefined;
 }
 
 /** How the gateway calls a subgraph, wherever it runs. */

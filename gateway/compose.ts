@@ -3,8 +3,9 @@ import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
 import { type ASTNode, type DocumentNode, type GraphQLSchema, isScalarType, Kind, print, visit } from 'graphql';
 import type { Catalogue } from '../schema/catalogue.ts';
+import { CatalogueError, type Fault, faultAt } from '../schema/fault.ts';
 import { SCALARS } from '../schema/scalars.ts';
-import { lintGraph } from './lint-graph.ts';
+import { lintGraph, OWN_DIRECTIVES } from './lint-graph.ts';
 
 export interface Composed {
   /** The supergraph for the planner. */
@@ -18,9 +19,8 @@ export interface Composed {
   readonly hints: readonly string[];
 }
 
-export class CompositionFault extends Error {}
-
-const OWN_DIRECTIVES = new Set(['recordType', 'catalogueType', 'item', 'value', 'state', 'disclose', 'allow']);
+/** Thrown with every error of the composition, and every hint that it passed something over. */
+export class CompositionFault extends CatalogueError {}
 
 /**
  * Composes the subgraphs. Disclosure is compiled from each subgraph's own SDL and kept beside the supergraph, so its directives are taken out first:
@@ -37,13 +37,24 @@ export function composeSubgraphs(
   const sources = hashOf(plain.map(({ name, typeDefs }) => `${name}\n${print(typeDefs)}`).join('\n'));
   if (known?.sources === sources) return openSupergraph({ ...known, hints: [] });
   const result = composeServices(plain);
-  if (result.errors) throw new CompositionFault(result.errors.map(({ message }) => message).join('\n'));
+  if (result.errors) throw new CompositionFault(result.errors.map((error) => faultOf(error)));
+  const merged = result.hints.filter(({ definition }) => !HARMLESS_HINTS.has(definition.code));
+  if (merged.length > 0) throw new CompositionFault(merged.map((hint) => faultOf({ message: hint.message, nodes: hint.nodes })));
   return openSupergraph({ sdl: result.supergraphSdl, sources, hints: result.hints.map(String) });
 }
 
 export interface ComposedSubgraph {
   readonly name: string;
   readonly typeDefs: DocumentNode;
+}
+
+/** Anything else tells of definitions that were merged, intersected or left out. */
+const HARMLESS_HINTS = new Set(['INCONSISTENT_DESCRIPTION', 'UNUSED_ENUM_TYPE']);
+
+function faultOf({ message, nodes }: { readonly message: string; readonly nodes?: readonly ASTNode[] | undefined }): Fault {
+  const place = nodes?.find(({ loc }) => loc);
+  const fault = faultAt(place ?? {}, message);
+  return fault.path === '' ? { ...fault, path: 'supergraph' } : fault;
 }
 
 function openSupergraph({ sdl, sources, hints }: Pick<Composed, 'sdl' | 'sources' | 'hints'>): Composed {

@@ -3,7 +3,7 @@ import type { Principal } from '../auth/principal.ts';
 import { startApollo } from './apollo.ts';
 import type { Engine } from './engine.ts';
 import { createEndpoint } from './graphql-endpoint.ts';
-import { LISTENER_LIMITS, type Listener, type ListenerLimits, listen } from './http-listener.ts';
+import { LISTENER_LIMITS, type Listener, type ListenerLimits, listen, type TlsMaterial } from './http-listener.ts';
 import { HTTP_LIMITS, type HttpLimits } from './http-request.ts';
 import { rememberDocuments } from './known-documents.ts';
 import { createMetrics } from './metrics.ts';
@@ -13,6 +13,7 @@ import { limitRate, RATE_LIMITS, type RateLimits } from './rate-limit.ts';
 import { answerMetrics, answerRequests } from './request-handler.ts';
 import { incidentLine } from './request-log.ts';
 import { guardSite } from './site-guard.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 export interface Limits extends OperationLimits, HttpLimits, ListenerLimits, RateLimits, ObjectLimits {}
 const LIMITS: Limits = { ...OPERATION_LIMITS, ...HTTP_LIMITS, ...LISTENER_LIMITS, ...RATE_LIMITS, ...OBJECT_LIMITS };
@@ -32,6 +33,10 @@ export interface DoorOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly ready: () => Promise<boolean>;
+  /** Without it the door speaks HTTP; `/metrics` always does. */
+  readonly tls?: TlsMaterial | undefined;
+  readonly trusted?: TrustedDocuments | undefined;
+  /** Never served where trusted documents are required. */
   readonly ide: boolean;
   readonly log: (line: Record<string, unknown>) => void;
   readonly clock: Clock;
@@ -43,6 +48,8 @@ export interface Door {
   readonly address: string;
   readonly port: number;
   readonly metricsPort?: number | undefined;
+  /** For connections from now on. */
+  renewTls(tls: TlsMaterial): void;
   /** Lets running requests finish, then stops. */
   close(): Promise<void>;
 }
@@ -51,7 +58,7 @@ const LOOPBACK = '127.0.0.1';
 
 /** Opens the HTTP side of an engine; resolves when it listens. */
 export async function openDoor(options: DoorOptions): Promise<Door> {
-  const { engine, verify, host, allowedHosts = [], allowedOrigins = [], ide, log, clock } = options;
+  const { engine, verify, host, allowedHosts = [], allowedOrigins = [], tls, trusted, ide, log, clock } = options;
   const limits: Limits = { ...LIMITS, ...options.limits };
   const metrics = createMetrics(options.moreMetrics);
   const documents = rememberDocuments(() => engine.schema, limits);
@@ -63,10 +70,11 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     verify,
     admit: limitRate(limits, clock),
     countObjects: limitObjects(limits, clock),
+    trusted,
     limits,
     ide,
   });
-  const guard = guardSite({ host, allowedHosts, allowedOrigins });
+  const guard = guardSite({ host, allowedHosts, allowedOrigins, isSecure: tls !== undefined });
 
   let isOpen = true;
   const ready = async () => isOpen && (await options.ready());
@@ -78,17 +86,18 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     await apollo.stop();
   };
   try {
-    const main = await listen({ host, port: options.port, limits, handle });
+    const main = await listen({ host, port: options.port, limits, tls, handle });
     listeners.push(main);
-    if (options.metricsPort === undefined) return { address: main.address, port: main.port, close };
+    const door = { address: main.address, port: main.port, renewTls: main.renewTls, close };
+    if (options.metricsPort === undefined) return door;
     const beside = await listen({
       host: LOOPBACK,
       port: options.metricsPort,
       limits,
-      handle: answerMetrics(metrics, guardSite({ host: LOOPBACK, allowedHosts: [], allowedOrigins: [] })),
+      handle: answerMetrics(metrics, guardSite({ host: LOOPBACK, allowedHosts: [], allowedOrigins: [], isSecure: false })),
     });
     listeners.push(beside);
-    return { address: main.address, port: main.port, metricsPort: beside.port, close };
+    return { ...door, metricsPort: beside.port };
   } catch (error) {
     await close();
     throw error;

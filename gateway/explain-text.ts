@@ -8,15 +8,18 @@ import { HubError } from '../schema/errors.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import { InvalidDocument, rememberDocuments } from './known-documents.ts';
 import { OPERATION_LIMITS } from './operation-limits.ts';
+import { assertAnswered, type TrustedDocuments } from './trusted-documents.ts';
 
 /** Explains an operation that is handed over as text, under the parse, limits and validation of a request. @throws LIMIT_EXCEEDED, BAD_USER_INPUT, FORBIDDEN */
 export function createTextExplainer(
   schema: GraphQLSchema,
   policy: Policy,
   access: AccessBook,
+  trusted?: TrustedDocuments,
 ): (caller: Caller, text: string, variables: Readonly<Record<string, unknown>>) => AccessExplanation {
   const documents = rememberDocuments(() => schema, OPERATION_LIMITS, 16_777_216);
   return (caller, text, variables) => {
+    assertAnswered(text, trusted);
     const { document } = readable(() => documents.read(text, undefined, variables));
     const operation = getOperationAST(document);
     if (!operation) throw new HubError('BAD_USER_INPUT', 'an explanation is given of exactly one operation');

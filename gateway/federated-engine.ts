@@ -5,16 +5,26 @@ import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, pri
 import { type AdmissionParts, admit, admitToExplain } from '../auth/admission.ts';
 import type { Caller } from '../auth/caller.ts';
 import { explain } from '../auth/explain.ts';
+import { obligationsOf } from '../auth/obligations.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
 import { createJournal, type JournalParts } from './access-journal.ts';
+import { answerResponse, type Said } from './answer-response.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { CallSubgraph, SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import { compileCompletion } from './complete.ts';
 import type { Composed } from './compose.ts';
-import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
-import { type Disclosures, finishDisclosed, finishErrors, finishRemarks, type PlacedRemarks, type WithheldEntry } from './finish.ts';
+import type { Engine, EngineRequest } from './engine.ts';
+import {
+  type Disclosures,
+  finishAuthorised,
+  finishDisclosed,
+  finishErrors,
+  finishRemarks,
+  type PlacedRemarks,
+  type WithheldEntry,
+} from './finish.ts';
 import { type Introspect, introspectionOf } from './introspection.ts';
 import { type Marks, rewrite } from './rewrite.ts';
 import { type Fetched, type PlannedFetch, runPlan } from './run-plan.ts';
@@ -37,7 +47,8 @@ interface Prepared {
 
 /** What one request carries to its fetches. */
 interface CallContext {
-  readonly caller: Caller;
+  /** A row that one fetch revealed is revealed to the fetches behind it. */
+  caller: Caller;
   readonly remarks: PlacedRemarks[];
 }
 
@@ -112,14 +123,15 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
         const completed = complete(joined);
         // A null that nothing may take in is the whole answer (GraphQL §6.4.4).
         if (!completed) {
-          const response = answer(request, null, finishErrors(errors.length > 0 ? errors : [incomplete()], null), NOTHING_SAID);
+          const response = answerResponse(request, null, finishErrors(errors.length > 0 ? errors : [incomplete()], null), NOTHING_SAID);
           return { admitted, response, withheld: [], disclosures: () => NOTHING_DISCLOSED };
         }
         const raw = introspect ? { ...completed, ...introspect(views(principal.audience), variables) } : completed;
         const { data, removed, standing } = shape(raw);
         const said = finishRemarks(context.remarks, raw, data, marks);
-        const withheld = [...removed.flatMap((entry) => withheldEntry(parts, caller, entry)), ...said.withheld];
-        const response = answer(request, data, finishErrors(errors, data), { ...said, withheld });
+        const withheld = onceEach([...removed.flatMap((entry) => withheldEntry(parts, caller, entry)), ...said.withheld]);
+        const obligations = obligationsOf(caller, finishAuthorised(context.remarks, raw, marks, standing));
+        const response = answerResponse(request, data, finishErrors(errors, data), { ...said, withheld, obligations });
         const disclosures = () => {
           const stands = standing();
           const { disclosed, granted } = finishDisclosed(context.remarks, raw, marks);
@@ -131,11 +143,6 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
   };
 }
 
-interface Said {
-  readonly withheld: readonly WithheldEntry[];
-  readonly annotations: readonly unknown[];
-  readonly narrowed: readonly unknown[];
-}
 const NOTHING_SAID: Said = { withheld: [], annotations: [], narrowed: [] };
 const NOTHING_DISCLOSED: Disclosures = { disclosed: [], granted: new Set() };
 
@@ -143,21 +150,14 @@ function incomplete(): GraphQLError {
   return new GraphQLError('a subgraph left out what may not be null', { extensions: { code: 'DOWNSTREAM_SERVICE_ERROR' } });
 }
 
-function answer(request: EngineRequest, data: Record<string, unknown> | null, errors: readonly GraphQLError[], said: Said): EngineResponse {
-  const asErrors = request.headers.withheld === 'errors';
-  const closed = asErrors
-    ? said.withheld.map(
-        ({ path, coordinate, reason }) =>
-          new GraphQLError(`${coordinate} is withheld: ${reason}`, { path, extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', reason } }),
-      )
-    : [];
-  const extensions = {
-    ...(said.withheld.length > 0 && !asErrors ? { withheld: said.withheld } : {}),
-    ...(said.annotations.length > 0 ? { annotations: said.annotations } : {}),
-    ...(said.narrowed.length > 0 ? { narrowed: said.narrowed } : {}),
-  };
-  const all = [...errors, ...closed];
-  return { data, ...(all.length > 0 ? { errors: all } : {}), ...(Object.keys(extensions).length > 0 ? { extensions } : {}) };
+/** A field of the interface that is closed for the type of this row alone is fetched for the others, and its subgraph withholds it as well. */
+function onceEach(entries: readonly WithheldEntry[]): readonly WithheldEntry[] {
+  const byPlace = new Map<string, WithheldEntry>();
+  for (const entry of entries) {
+    const key = JSON.stringify([entry.path, entry.coordinate, entry.effect, entry.reason]);
+    if (!byPlace.has(key)) byPlace.set(key, entry);
+  }
+  return [...byPlace.values()];
 }
 
 /** W1 for what was taken out before planning. */
@@ -173,7 +173,7 @@ function withheldEntry(
   return [];
 }
 
-/** Coordinates that no row could allow, compiled once for a profile; profiles that close the same share plans. */
+/** Coordinates that no row could allow, and types of which there is no row, compiled once for a profile; profiles that close the same share plans. */
 function createClosedSets({
   policy,
   access,
@@ -187,6 +187,7 @@ function createClosedSets({
     for (const [coordinate, entries] of policy.items) {
       if (entries.every(({ type }) => !access.accessOf(caller, type).best.has(coordinate))) set.add(coordinate);
     }
+    for (const type of policy.catalogue.types) if (access.accessOf(caller, type).entitlements.length === 0) set.add(type.name);
     const made = {
       signature: createHash('sha256')
         .update([...set].sort().join())
@@ -220,11 +221,8 @@ function factsOf(
 }
 
 /** Calls a subgraph, keeps what it says beside its data, and never lets a raw fault through. */
-async function sendFetch(
-  subgraphs: ReadonlyMap<string, CallSubgraph>,
-  fetch: PlannedFetch,
-  { caller, remarks }: CallContext,
-): Promise<Fetched> {
+async function sendFetch(subgraphs: ReadonlyMap<string, CallSubgraph>, fetch: PlannedFetch, context: CallContext): Promise<Fetched> {
+  const { caller, remarks } = context;
   const { serviceName, query, operationName, variables, path } = fetch;
   const call = subgraphs.get(serviceName);
   if (!call) throw new Error(`there is no subgraph ${serviceName}`);
@@ -236,10 +234,12 @@ async function sendFetch(
     });
   });
   remarks.push({ prefix: path.map(String), ...pick(result.remarks) });
+  const { revealed = [] } = result.remarks;
+  if (revealed.length > 0) context.caller = { ...caller, revealed: [...(caller.revealed ?? []), ...revealed] };
   const errors = result.errors?.map((error) => new GraphQLError(error.message, { path: error.path, extensions: { code: error.code } }));
   return { data: result.data, errors };
 }
 
-function pick({ withheld, annotations, narrowed, disclosed, granted }: SubgraphRemarks): SubgraphRemarks {
-  return { withheld, annotations, narrowed, disclosed, granted };
+function pick({ withheld, annotations, narrowed, disclosed, granted, authorised }: SubgraphRemarks): SubgraphRemarks {
+  return { withheld, annotations, narrowed, disclosed, granted, authorised };
 }

@@ -34,16 +34,46 @@ export function finishDisclosed(remarks: readonly PlacedRemarks[], raw: Data, ma
   const disclosed: DisclosedRemark[] = [];
   const granted = new Set<string>();
   for (const part of remarks) {
-    const known = new Map<string, boolean>();
-    const stands = (entity: string) => {
-      const found = known.get(entity) ?? entityStands(raw, part.prefix, entity, marks);
-      known.set(entity, found);
-      return found;
-    };
-    for (const row of part.disclosed) if (row.entity === undefined || stands(row.entity)) disclosed.push(row);
+    const stands = standingEntities(raw, part, marks);
+    for (const row of part.disclosed) if (stands(row)) disclosed.push(row);
     for (const coordinate of part.granted) granted.add(coordinate);
   }
   return { disclosed, granted };
+}
+
+/** Rules by which what stands in the final answer was read under an obligation; `standing` are the coordinates that stand there. */
+export function finishAuthorised(
+  remarks: readonly PlacedRemarks[],
+  raw: Data,
+  marks: Marks,
+  standing?: () => ReadonlySet<string>,
+): ReadonlySet<string> {
+  const readBy = new Set<string>();
+  const authorised = remarks.filter((part) => part.authorised.length > 0);
+  const coordinates = authorised.length > 0 ? standing?.() : undefined;
+  for (const part of authorised) {
+    const stands = standingEntities(raw, part, marks);
+    for (const { entity, coordinate, by } of part.authorised) {
+      if (coordinate !== undefined && coordinates?.has(coordinate) === false) continue;
+      if (stands({ entity })) for (const rule of by) readBy.add(rule);
+    }
+  }
+  return readBy;
+}
+
+/** Tells of an entity of this fetch whether it stands in the answer; each is looked for once. */
+function standingEntities(
+  raw: Data,
+  { prefix }: PlacedRemarks,
+  marks: Marks,
+): (remark: { readonly entity?: string | undefined }) => boolean {
+  const known = new Map<string, boolean>();
+  return ({ entity }) => {
+    if (entity === undefined) return true;
+    const stands = known.get(entity) ?? entityStands(raw, prefix, entity, marks);
+    known.set(entity, stands);
+    return stands;
+  };
 }
 
 export interface Disclosures {

@@ -13,6 +13,7 @@ import { chooseType } from './media-type.ts';
 import type { CountObjects } from './object-limits.ts';
 import { type AdmitRequest, clientKey } from './rate-limit.ts';
 import { noteErrors, type RequestEntry } from './request-log.ts';
+import { askedText, type TrustedDocuments } from './trusted-documents.ts';
 
 /** One request on its way; what is found out about it is written down here. */
 export interface Exchange {
@@ -30,17 +31,27 @@ interface EndpointOptions {
   readonly verify: (authorization: string | undefined) => Promise<Principal>;
   readonly admit: AdmitRequest;
   readonly countObjects: CountObjects;
+  readonly trusted?: TrustedDocuments | undefined;
   readonly limits: HttpLimits;
   readonly ide: boolean;
 }
 
-/** Answers `/graphql`. The first failure is the answer: form of the request, token, rate, parsing, limits, validation, engine. */
-export function createEndpoint(options: EndpointOptions): (exchange: Exchange) => Promise<Answer> {
-  const { apollo, documents, verify, admit, countObjects, limits, ide } = options;
+/** What a request comes to before its document is read. */
+interface Asked {
+  readonly text: string;
+  readonly params: GraphqlParams;
+  readonly principal: Principal;
+  readonly headers: HubHeaders;
+}
 
-  const readOperation = (exchange: Exchange, params: GraphqlParams, principal: Principal, headers: HubHeaders): EngineRequest => {
+/** Answers `/graphql`. The first failure is the answer: form of the request, token, rate, trust, parsing, limits, validation, engine. */
+export function createEndpoint(options: EndpointOptions): (exchange: Exchange) => Promise<Answer> {
+  const { apollo, documents, verify, admit, countObjects, trusted, limits } = options;
+  const ide = options.ide && !trusted?.required;
+
+  const readOperation = (exchange: Exchange, { text, params, principal, headers }: Asked): EngineRequest => {
     const { request, entry } = exchange;
-    const { document, hash, signature } = documents.read(params.query, params.operationName, params.variables);
+    const { document, hash, signature } = documents.read(text, params.operationName, params.variables);
     entry.signature = signature;
     const operation = getOperationAST(document, params.operationName);
     if (!operation) throw new HubError('BAD_USER_INPUT', 'the document has no such operation, or several and none is named');
@@ -63,7 +74,9 @@ export function createEndpoint(options: EndpointOptions): (exchange: Exchange) =
     entry.audience = principal.audience;
     admit(principal, request.socket.remoteAddress);
     exchange.isWellFormed = true;
-    return apollo.answer({ params, report, entry, request: readOperation(exchange, params, principal, headers) }, exchange.contentType);
+    const text = askedText(params, trusted);
+    const operation = readOperation(exchange, { text, params, principal, headers });
+    return apollo.answer({ text, params, report, entry, request: operation }, exchange.contentType);
   };
 
   return async (exchange) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Answer, SECURITY_HEADERS } from './http-answer.ts';
@@ -24,9 +25,20 @@ export const LISTENER_LIMITS: ListenerLimits = {
   drainTime: 10_000,
 };
 
+/** In PEM. */
+export interface TlsMaterial {
+  /** The listener's own certificate, then those that lead from it to a root. */
+  readonly cert: string;
+  readonly key: string;
+  /** With it, whoever connects has to show a certificate that one of these has signed. */
+  readonly clientCa?: string | undefined;
+}
+
 export interface Listener {
   readonly address: string;
   readonly port: number;
+  /** For connections from now on; those that are open stay so. */
+  renewTls(tls: TlsMaterial): void;
   /** Stops accepting, ends idle connections, lets running requests finish. */
   close(): Promise<void>;
 }
@@ -35,27 +47,34 @@ interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly limits: ListenerLimits;
+  /** Without it the listener speaks HTTP. */
+  readonly tls?: TlsMaterial | undefined;
   /** Never rejects. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-export async function listen({ host, port, limits, handle }: ListenerOptions): Promise<Listener> {
+/** A year; browsers heed it for names, not for addresses. */
+const ONLY_TLS = 'max-age=31536000';
+
+export async function listen({ host, port, limits, tls, handle }: ListenerOptions): Promise<Listener> {
   const running = new Set<ServerResponse>();
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headerTime,
-      requestTimeout: limits.requestTime,
-      keepAliveTimeout: limits.keepAliveTime,
-      connectionsCheckingInterval: Math.min(1_000, Math.ceil(limits.headerTime / 4)),
-      requireHostHeader: true,
-    },
-    (request, response) => {
-      if (!server.listening) response.setHeader('connection', 'close');
-      running.add(response);
-      void handle(request, response).then(() => running.delete(response));
-    },
-  );
+  const options = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headerTime,
+    requestTimeout: limits.requestTime,
+    keepAliveTimeout: limits.keepAliveTime,
+    connectionsCheckingInterval: Math.min(1_000, Math.ceil(limits.headerTime / 4)),
+    requireHostHeader: true,
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    if (!server.listening) response.setHeader('connection', 'close');
+    if (tls) response.setHeader('strict-transport-security', ONLY_TLS);
+    running.add(response);
+    void handle(request, response).then(() => running.delete(response));
+  };
+  const secure =
+    tls && createSecureServer({ ...options, ...contextOf(tls), ...demandOf(tls), handshakeTimeout: limits.headerTime }, answer);
+  const server = secure ?? createServer(options, answer);
   server.maxConnections = limits.connections;
   server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
@@ -70,6 +89,7 @@ export async function listen({ host, port, limits, handle }: ListenerOptions): P
   return {
     address,
     port: bound,
+    renewTls: (renewed) => secure?.setSecureContext(contextOf(renewed)),
     async close() {
       for (const response of running) if (!response.headersSent) response.setHeader('connection', 'close');
       const patience = setTimeout(() => server.closeAllConnections(), limits.drainTime);
@@ -94,6 +114,14 @@ export function send(response: ServerResponse, requestId: string, { status, cont
   return bytes.length;
 }
 
+function contextOf({ cert, key, clientCa }: TlsMaterial) {
+  return { cert, key, minVersion: 'TLSv1.2', ...(clientCa === undefined ? {} : { ca: clientCa }) } as const;
+}
+
+function demandOf({ clientCa }: TlsMaterial) {
+  return clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+}
+
 function boundTo(address: string | AddressInfo | null): AddressInfo {
   if (address === null || typeof address === 'string') throw new Error('the listener is bound to no port');
   return address;
@@ -106,7 +134,8 @@ const UNREADABLE = new Map([
 
 /** Bytes that never became a request. */
 function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // Where TLS has failed nothing can be read on the other side.
+  if (!socket.writable || !/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '')) {
     socket.destroy();
     return;
   }

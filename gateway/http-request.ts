@@ -5,7 +5,10 @@ import { Refusal } from './http-answer.ts';
 
 /** The parameters of GraphQL over HTTP, checked for their form only. */
 export interface GraphqlParams {
-  readonly query: string;
+  /** Not there when the document is named by its hash alone. */
+  readonly query: string | undefined;
+  /** SHA-256 of a trusted document, in hexadecimal. */
+  readonly documentHash: string | undefined;
   readonly operationName?: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -17,8 +20,21 @@ export interface HttpLimits {
 }
 export const HTTP_LIMITS: HttpLimits = { bodyBytes: 1_048_576, jsonDepth: 30 };
 
-const PATTERNS = { code: /^[A-Za-z0-9_.-]{1,64}$/, voucher: /^[\x21-\x7e]{1,128}$/ };
+const PATTERNS = {
+  code: /^[A-Za-z0-9_.-]{1,64}$/,
+  voucher: /^[\x21-\x7e]{1,128}$/,
+  documentId: /^sha256:([0-9a-f]{64})$/,
+  documentHash: /^([0-9a-f]{64})$/,
+};
 const WITHHELD = ['extensions', 'errors', 'reject'] as const;
+
+/** Of two values node:http keeps the first; a proxy may have read the other. @throws BAD_USER_INPUT */
+export function refuseAmbiguous({ rawHeaders }: IncomingMessage): void {
+  for (const name of ['host', 'authorization', 'content-type']) {
+    const given = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name);
+    if (given.length > 1) throw new Refusal('BAD_USER_INPUT', `the header ${name} may be given once`);
+  }
+}
 
 /** The `Hub-*` headers. @throws BAD_USER_INPUT */
 export function readHubHeaders(headers: IncomingHttpHeaders): HubHeaders {
@@ -57,6 +73,7 @@ export function readSearch(search: string): GraphqlParams {
   };
   return checkParams({
     query: once('query'),
+    documentId: once('documentId'),
     operationName: once('operationName'),
     variables: record('variables'),
     extensions: record('extensions'),
@@ -136,12 +153,32 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkParams({ query, operationName, variables, extensions }: Readonly<Record<string, unknown>>): GraphqlParams {
-  if (typeof query !== 'string' || query === '') throw new Refusal('BAD_USER_INPUT', '"query" has to be a text');
+function checkParams({ query, documentId, operationName, variables, extensions }: Readonly<Record<string, unknown>>): GraphqlParams {
   if (operationName != null && typeof operationName !== 'string') throw new Refusal('BAD_USER_INPUT', '"operationName" has to be a text');
   if (variables != null && !isRecord(variables)) throw new Refusal('BAD_USER_INPUT', '"variables" has to be an object');
   if (extensions != null && !isRecord(extensions)) throw new Refusal('BAD_USER_INPUT', '"extensions" has to be an object');
-  return { query, operationName: operationName || undefined, variables: variables ?? {} };
+  const documentHash = readHash(documentId, extensions ?? {});
+  const text = typeof query === 'string' && query !== '' ? query : undefined;
+  const isNamed = query == null && documentHash !== undefined;
+  if (text === undefined && !isNamed) throw new Refusal('BAD_USER_INPUT', '"query" has to be a text');
+  return { query: text, documentHash, operationName: operationName || undefined, variables: variables ?? {} };
+}
+
+/** As clients name a persisted document: `documentId` of GraphQL over HTTP, or `extensions.persistedQuery` of Apollo's. */
+function readHash(documentId: unknown, { persistedQuery }: Readonly<Record<string, unknown>>): string | undefined {
+  const byId = documentId == null ? undefined : checkHash(documentId, PATTERNS.documentId, '"documentId"');
+  if (persistedQuery == null) return byId;
+  const { version, sha256Hash } = isRecord(persistedQuery) ? persistedQuery : {};
+  if (version !== 1) throw new Refusal('BAD_USER_INPUT', '"extensions.persistedQuery" has to be of version 1');
+  const byExtension = checkHash(sha256Hash, PATTERNS.documentHash, '"extensions.persistedQuery.sha256Hash"');
+  if (byId !== undefined && byId !== byExtension) throw new Refusal('BAD_USER_INPUT', 'the request names two documents');
+  return byExtension;
+}
+
+function checkHash(value: unknown, pattern: RegExp, name: string): string {
+  const found = typeof value === 'string' ? pattern.exec(value)?.[1] : undefined;
+  if (found === undefined) throw new Refusal('BAD_USER_INPUT', `${name} has to match ${pattern.source}`);
+  return found;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

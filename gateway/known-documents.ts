@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { type DocumentNode, GraphQLError, type GraphQLSchema, Lexer, parse, Source, TokenKind, validate } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, Lexer, parse, Source, specifiedRules, TokenKind, validate } from 'graphql';
 import { HubError } from '../schema/errors.ts';
 import { checkLimits, type OperationLimits } from './operation-limits.ts';
+import { responseNamesRule } from './response-names.ts';
 
 /** A document that fits the schema. */
 interface KnownDocument {
@@ -36,6 +37,7 @@ interface Remembered extends KnownDocument {
 }
 
 const REPORTED_FAULTS = 20;
+const RULES = [...specifiedRules, responseNamesRule];
 const REMEMBERED_BYTES = 134_217_728;
 const WEIGHT = { document: 1_000, character: 2, token: 300 };
 const LITERALS: ReadonlySet<string> = new Set([TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING]);
@@ -89,7 +91,7 @@ function readDocument(text: string, schema: GraphQLSchema, check: (document: Doc
   const { tokens, outline } = syntax(() => scan(text, limits));
   const document = syntax(() => parse(text, { maxTokens: limits.tokens }));
   check(document);
-  const faults = validate(schema, document, undefined, { hideSuggestions: true, maxErrors: REPORTED_FAULTS });
+  const faults = validate(schema, document, RULES, { hideSuggestions: true, maxErrors: REPORTED_FAULTS });
   if (faults.length > 0) throw new InvalidDocument('GRAPHQL_VALIDATION_FAILED', faults);
   const weight = WEIGHT.document + WEIGHT.character * text.length + WEIGHT.token * tokens;
   return { schema, document, weight, hash: hash('sha256', text), signature: hash('sha256', outline).slice(0, 32) };

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode, valueFromASTUntyped } from 'graphql';
 import type { Clock } from '../auth/issuers.ts';
 import { Refusal } from './http-answer.ts';
@@ -6,14 +7,20 @@ import { createBuckets, type Rate } from './token-buckets.ts';
 export interface ObjectLimits {
   /** Objects that one client asks for by their id or code. */
   readonly objectRate: Rate;
+  /** The same of them asked for by one client, so that nobody watches somebody. */
+  readonly sameObjectRate: Rate;
+  /** Persons whom one client asks for by their number, so that nobody tries numbers one after the other. */
+  readonly numberRate: Rate;
   /** Persons whose published entries one client asks for, so that nobody tries the last four characters one after the other. */
   readonly personRate: Rate;
-  /** The same person asked for by whomever. */
+  /** The published entries of the same person asked for by whomever. */
   readonly samePersonRate: Rate;
 }
 
 export const OBJECT_LIMITS: ObjectLimits = {
   objectRate: { perSecond: 500, burst: 5_000 },
+  sameObjectRate: { perSecond: 20, burst: 2_400 },
+  numberRate: { perSecond: 10, burst: 1_200 },
   personRate: { perSecond: 0.5, burst: 60 },
   samePersonRate: { perSecond: 0.5, burst: 60 },
 };
@@ -26,20 +33,37 @@ export type CountObjects = (
   variables: Readonly<Record<string, unknown>>,
 ) => void;
 
-const BY_HANDLE = new Set(['subject', 'record']);
-const BY_PERSON = 'listEntriesOfPerson';
+/** Arguments that name an object, or a list of them, by the root field that takes them. */
+const HANDLES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['subject', ['id', 'uscc', 'person']],
+  ['record', ['id']],
+  ['creditCheck', ['codes']],
+  ['_entities', ['representations']],
+]);
+const PERSON = 'person';
+const ENTRIES_OF_PERSON = { field: 'listEntriesOfPerson', handles: ['name', 'idTail'] };
 
 export function limitObjects(limits: ObjectLimits, clock: Clock): CountObjects {
   const objects = createBuckets(limits.objectRate, clock);
+  const sameObjects = createBuckets(limits.sameObjectRate, clock);
+  const numbers = createBuckets(limits.numberRate, clock);
   const persons = createBuckets(limits.personRate, clock);
   const samePersons = createBuckets(limits.samePersonRate, clock);
-  return (client, document, operation, variables) => {
+  return (client, document, operation, given) => {
+    const variables = { ...defaultsOf(operation), ...given };
     for (const field of rootFields(document, operation.selectionSet)) {
       const name = field.name.value;
-      if (name === BY_PERSON) {
+      if (name === ENTRIES_OF_PERSON.field) {
         take(persons(client));
-        take(samePersons(JSON.stringify(argumentsOf(field, variables))));
-      } else if (BY_HANDLE.has(name)) take(objects(client));
+        take(samePersons(keyOf(ENTRIES_OF_PERSON.handles.map((handle) => argumentOf(field, handle, variables)))));
+      }
+      for (const handle of HANDLES.get(name) ?? []) {
+        for (const named of listOf(argumentOf(field, handle, variables))) {
+          take(objects(client));
+          take(sameObjects(keyOf([client, name, handle, handle === PERSON ? numberOf(named) : named])));
+          if (handle === PERSON) take(numbers(client));
+        }
+      }
     }
   };
 }
@@ -59,8 +83,35 @@ function rootFields(document: DocumentNode, { selections }: SelectionSetNode): r
   });
 }
 
-function argumentsOf({ arguments: args = [] }: FieldNode, variables: Readonly<Record<string, unknown>>): readonly unknown[] {
-  return [...args]
-    .sort((a, b) => (a.name.value < b.name.value ? -1 : 1))
-    .map(({ name, value }) => [name.value, valueFromASTUntyped(value, variables)]);
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    variableDefinitions.flatMap(({ variable, defaultValue }) =>
+      defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
+    ),
+  );
+}
+
+function argumentOf(field: FieldNode, name: string, variables: Readonly<Record<string, unknown>>): unknown {
+  const argument = field.arguments?.find((candidate) => candidate.name.value === name);
+  return argument && valueFromASTUntyped(argument.value, variables);
+}
+
+/** GraphQL takes a value by itself for a list of one. */
+function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+/** A person is told by the number: with another name it is still that person who is asked for. */
+function numberOf(person: unknown): unknown {
+  return typeof person === 'object' && person !== null && 'idNumber' in person ? person.idNumber : person;
+}
+
+/** Equal for values that are read alike: other spaces, width or case make no other object. A digest, since what is sent may be long. */
+function keyOf(values: readonly unknown[]): string {
+  const text = JSON.stringify(values, (_name, value: unknown) => {
+    if (typeof value === 'number') return String(value);
+    return typeof value === 'string' ? value.normalize('NFKC').replaceAll(/\s/g, '').toUpperCase() : value;
+  });
+  return hash('sha256', text, 'base64');
 }

@@ -5,6 +5,7 @@ import { type Exchange, refuse } from './graphql-endpoint.ts';
 import { answerLiveness, answerReadiness } from './health.ts';
 import { type Answer, JSON_TYPE, Refusal } from './http-answer.ts';
 import { send } from './http-listener.ts';
+import { refuseAmbiguous } from './http-request.ts';
 import { METRICS_TYPE, type Metrics } from './metrics.ts';
 import { incidentLine, type RequestEntry, requestLine } from './request-log.ts';
 import { type GuardSite, PREFLIGHT_HEADERS } from './site-guard.ts';
@@ -27,6 +28,7 @@ const PROBES = new Set(['/healthz', '/readyz']);
 export function answerRequests({ endpoint, guard, ready, metrics, log, clock }: Served): HandleRequest {
   const route = async (exchange: Exchange): Promise<Answer> => {
     const { request } = exchange;
+    refuseAmbiguous(request);
     const cors = guard(request.headers);
     const path = pathOf(request);
     if (path === '/healthz') return answerLiveness();

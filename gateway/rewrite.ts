@@ -13,6 +13,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { concreteNames, conditioned, isIncluded } from '../auth/asked.ts';
+import { isEmptyList } from './empty-lists.ts';
 import { markOf } from './references.ts';
 
 /** Names that the hub adds to an operation and takes out of its answer. */
@@ -35,7 +36,7 @@ export interface RewriteParts {
   readonly operation: OperationDefinitionNode;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** True for a coordinate that no row could allow this profile. */
+  /** True for a coordinate that no row could allow this profile, and for the name of a type of which it can see no row at all. */
   readonly isClosed: (coordinate: string) => boolean;
 }
 
@@ -76,13 +77,15 @@ function selections(parts: RewriteParts, marks: Marks, set: SelectionSetNode, pa
 
 function field(parts: RewriteParts, marks: Marks, node: FieldNode, parent: GraphQLCompositeType): FieldNode[] {
   const name = node.name.value;
-  if (name === '__typename') return [bare(node)];
+  // Every subgraph answers it: under the client's name it could stand where the planner looks for a key.
+  if (name === '__typename') return [aliased(marks.typename, name)];
   if (name.startsWith('__')) return []; // introspection asks no subgraph
   const definition = 'getFields' in parent ? parent.getFields()[name] : undefined;
   if (!definition) return [];
   const owners = concreteNames(parts.schema, parent);
   if (owners.length > 0 && owners.every((owner) => parts.isClosed(`${owner}.${name}`))) return [];
   const named = getNamedType(definition.type);
+  if (isEmptyList(node, named, parts.isClosed)) return [];
   if (!node.selectionSet || !isCompositeType(named)) return [bare(node)];
   const inner = selections(parts, marks, node.selectionSet, named);
   const mark = markOf(parent, definition);

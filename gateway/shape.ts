@@ -12,6 +12,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { conditioned, isIncluded } from '../auth/asked.ts';
+import { EMPTY_LIST, isEmptyList } from './empty-lists.ts';
 import type { Marks } from './rewrite.ts';
 
 export interface ShapeParts {
@@ -33,8 +34,11 @@ export interface Removed {
 
 interface Field {
   readonly key: string;
+  readonly name: string;
   readonly coordinate: string;
   readonly closed: boolean;
+  /** It was not fetched, and answers a list of nothing. */
+  readonly empty: boolean;
   readonly type: GraphQLCompositeType | undefined;
   readonly sets: readonly SelectionSetNode[];
 }
@@ -72,13 +76,26 @@ export function compileShape(parts: ShapeParts): (data: Data) => Shaped {
     for (const set of sets) collect(parts, set, type, byKey);
     const declared = type.getFields();
     const fields = [...byKey].map(([key, { node, sets: inner }]): Field => {
-      const coordinate = `${typeName}.${node.name.value}`;
-      const definition = declared[node.name.value];
+      const name = node.name.value;
+      const coordinate = `${typeName}.${name}`;
+      const definition = declared[name];
       const named = definition ? getNamedType(definition.type) : undefined;
-      return { key, coordinate, closed: parts.isClosed(coordinate), type: isCompositeType(named) ? named : undefined, sets: inner };
+      const empty = named !== undefined && isEmptyList(node, named, parts.isClosed);
+      const closed = parts.isClosed(coordinate);
+      return { key, name, coordinate, closed, empty, type: isCompositeType(named) ? named : undefined, sets: inner };
     });
     fieldsBySet.set(cacheKey, fields);
     return fields;
+  };
+
+  const emptied = (values: Data, { type, sets }: Field): Data => {
+    const typeName = type?.name ?? '';
+    return Object.fromEntries(
+      fieldsOf(sets, typeName).map((field) => {
+        const value = field.name === '__typename' ? typeName : values[field.name];
+        return [field.key, isData(value) ? emptied(value, field) : value];
+      }),
+    );
   };
 
   return (answer) => {
@@ -93,7 +110,9 @@ export function compileShape(parts: ShapeParts): (data: Data) => Shaped {
         if (field.closed) {
           note(removed, [...path, field.key], field.coordinate, typeName);
           shaped[field.key] = null;
-        } else shaped[field.key] = shapeValue(value[field.key], field, path);
+        } else if (field.empty) shaped[field.key] = emptied(EMPTY_LIST, field);
+        else if (field.name === '__typename') shaped[field.key] = typeName;
+        else shaped[field.key] = shapeValue(value[field.key], field, path);
       }
       return shaped;
     };
@@ -145,6 +164,10 @@ function collect(
     if (condition && !applies(parts.schema, condition, type)) continue;
     collect(parts, fragment.selectionSet, conditioned(parts.schema, condition, type), into);
   }
+}
+
+function isData(value: unknown): value is Data {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function applies(schema: GraphQLSchema, condition: string, type: GraphQLCompositeType): boolean {

@@ -5,6 +5,8 @@ interface Site {
   readonly host: string;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** The door speaks TLS itself: a page that came without it may be anybody's. */
+  readonly isSecure: boolean;
 }
 
 /** Refuses requests that were meant for another site (DNS rebinding) or come from a page of one; returns headers for a foreign page that may read. @throws FORBIDDEN */
@@ -12,12 +14,12 @@ export type GuardSite = (headers: IncomingHttpHeaders) => Readonly<Record<string
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
-export function guardSite({ host, allowedHosts, allowedOrigins }: Site): GuardSite {
+export function guardSite({ host, allowedHosts, allowedOrigins, isSecure }: Site): GuardSite {
   const names = new Set([...LOOPBACK_NAMES, ...[host, ...allowedHosts].map(hostName)]);
   const origins = new Set(allowedOrigins);
   return ({ host: asked = '', origin }) => {
     if (!names.has(hostName(asked))) throw new Refusal('FORBIDDEN', 'this host name is not served here');
-    if (origin === undefined || origin === `http://${asked}` || origin === `https://${asked}`) return undefined;
+    if (origin === undefined || origin === `https://${asked}` || (!isSecure && origin === `http://${asked}`)) return undefined;
     if (!origins.has(origin)) throw new Refusal('FORBIDDEN', 'requests from pages of this origin are not accepted');
     return { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'Hub-Request-Id, Retry-After' };
   };

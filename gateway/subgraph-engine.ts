@@ -3,13 +3,17 @@ import { type AdmissionParts, admit, admitToExplain } from '../auth/admission.ts
 import type { Caller } from '../auth/caller.ts';
 import { explain } from '../auth/explain.ts';
 import { BUSINESS_AUDIENCES } from '../auth/matrix.ts';
+import { obligationsOf } from '../auth/obligations.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
 import { createJournal, type JournalParts } from './access-journal.ts';
+import { answerResponse } from './answer-response.ts';
 import type { SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import type { Engine, EngineRequest, EngineResponse } from './engine.ts';
-import { finishDisclosed, finishRemarks } from './finish.ts';
+import { finishAuthorised, finishDisclosed, finishRemarks } from './finish.ts';
+import { introspectionOf } from './introspection.ts';
+import { createViews } from './views.ts';
 
 /** One subgraph as its own door sees it. */
 export interface LoneSubgraph {
@@ -32,6 +36,7 @@ export function createSubgraphEngine(
   const allow = new Map([...parts.policy.allow, ['Query._entities', BUSINESS_AUDIENCES] as const]);
   const policy = { ...parts.policy, allow };
   const journal = createJournal({ ...parts, policy, channel: subgraph.name });
+  const views = createViews(subgraph.schema, policy);
   return {
     schema: subgraph.schema,
     async execute(request): Promise<EngineResponse> {
@@ -58,12 +63,18 @@ export function createSubgraphEngine(
       return journal(request, admission, async () => {
         const admitted = await admit({ ...parts, policy }, admission);
         const { caller } = admitted;
-        const { data, errors, remarks } = await subgraph.execute({
+        const {
+          data: executed,
+          errors,
+          remarks,
+        } = await subgraph.execute({
           document: request.document,
           operation,
           variables: request.variables,
           caller,
         });
+        const introspect = executed && introspectionOf(operation, fragments);
+        const data = introspect ? { ...executed, ...introspect(views(principal.audience), variables) } : executed;
         const withPaths = remarks.withheld.map((entry) =>
           entry.entity === undefined ? entry : { ...entry, path: ['_entities', '@', ...entry.path], entity: undefined },
         );
@@ -72,12 +83,8 @@ export function createSubgraphEngine(
         );
         const placed = [{ ...remarks, withheld: withPaths, annotations: annotated, prefix: [] }];
         const said = finishRemarks(placed, data ?? {}, data ?? {}, NO_MARKS);
-        const extensions = Object.fromEntries(Object.entries(said).filter(([, entries]) => entries.length > 0));
-        const response = {
-          data: data ?? null,
-          ...(errors ? { errors } : {}),
-          ...(Object.keys(extensions).length > 0 ? { extensions } : {}),
-        };
+        const obligations = obligationsOf(caller, finishAuthorised(placed, data ?? {}, NO_MARKS));
+        const response = answerResponse(request, data ?? null, errors ?? [], { ...said, obligations });
         return { admitted, response, withheld: said.withheld, disclosures: () => finishDisclosed(placed, data ?? {}, NO_MARKS) };
       });
     },

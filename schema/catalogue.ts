@@ -1,4 +1,5 @@
 import type { Draft, Nature, Section, Severity, Share, Status, Stopped } from './gate.ts';
+import type { RegionProfiles } from './region-profiles.ts';
 
 export const CLASSES = [
   'OPEN',
@@ -144,6 +145,10 @@ export interface RecordType {
   readonly parties: readonly string[];
   /** Of a catalogue type that is about a subject: the name of the field that holds the subject's id. */
   readonly about?: string | undefined;
+  /** Of a catalogue type: its documents tell how access was given, which is the auditor's to read (E15). */
+  readonly audit: boolean;
+  /** What the regions of its rows decide for themselves. */
+  readonly regions: RegionProfiles;
   /** Envelope and own fields, in the order of the SDL. */
   readonly items: readonly Item[];
 }
@@ -152,6 +157,7 @@ export interface RecordType {
 export interface Catalogue {
   readonly types: readonly RecordType[];
   readonly enums: ReadonlyMap<string, readonly EnumValue[]>;
+  readonly regions: RegionProfiles;
 }
 
 /** The field of this type that plays the role. */

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { GraphQLError, Kind, type ObjectTypeDefinitionNode, parse, Source } from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, type ObjectTypeDefinitionNode, parse, Source, specifiedScalarTypes } from 'graphql';
 import type { Catalogue, EnumValue, Item, PublicForIndividuals, RecordType } from './catalogue.ts';
+import { catalogueFaults, folderFaults, type ReadType } from './check-catalogue.ts';
 import { directiveFaults } from './check-directives.ts';
 import { directive, text, texts, valuesInFields } from './directive-values.ts';
 import { CatalogueError, type Fault, faultAt } from './fault.ts';
 import type { Draft, Nature, Section, Severity, Share, Status, Stopped } from './gate.ts';
 import { type Definitions, fieldsOf } from './read-item.ts';
+import { type RegionProfiles, SHIPPED_REGIONS } from './region-profiles.ts';
+import { SCALARS } from './scalars.ts';
 
 /** One SDL file of one subgraph. `path` is what errors name. */
 export interface CatalogueFile {
@@ -14,74 +17,106 @@ export interface CatalogueFile {
   readonly text: string;
 }
 
-const ENVELOPE_PATH = 'schema/envelope.graphql';
 export const ENVELOPE_SDL = readFileSync(new URL('./envelope.graphql', import.meta.url), 'utf8');
 export const HEADER_SDL = readFileSync(new URL('./header.graphql', import.meta.url), 'utf8');
+const ENVELOPE = readEnvelope();
+const RESERVED = new Set([
+  ...['Query', 'Mutation', 'Subscription', 'Record', 'PageInfo', 'SubjectKind', 'OrderDirection'],
+  ...['Submission', 'SubmissionReason', 'Caller', 'Change'],
+  ...[...ENVELOPE.objects.keys(), ...ENVELOPE.enums.keys(), ...Object.keys(SCALARS), ...specifiedScalarTypes.map(({ name }) => name)],
+]);
+
+/** What a type is read with. */
+interface Scope extends Definitions {
+  readonly regions: RegionProfiles;
+}
 
 /** Reads record and catalogue types from SDL. @throws CatalogueError with all faults */
-export function readCatalogue(all: readonly CatalogueFile[]): Catalogue {
+export function readCatalogue(all: readonly CatalogueFile[], regions = SHIPPED_REGIONS): Catalogue {
   const faults: Fault[] = [];
-  const envelope = definitionsOf([{ subgraph: '', path: ENVELOPE_PATH, text: ENVELOPE_SDL }], faults);
   const enums = new Map<string, readonly EnumValue[]>();
-  readEnums(envelope, enums);
-  const types: RecordType[] = [];
-  const folders = Map.groupBy(all, (file) => file.subgraph);
-  for (const [subgraph, files] of folders) {
-    const definitions = definitionsOf(files, faults);
+  readEnums(ENVELOPE, enums);
+  const read: ReadType[] = [];
+  const folders = [...Map.groupBy(all, (file) => file.subgraph)].map(([subgraph, files]) => ({
+    subgraph,
+    ...definitionsOf(files, subgraph, faults),
+  }));
+  for (const { subgraph, ...definitions } of folders) {
     readEnums(definitions, enums);
-    const scope: Definitions = {
-      objects: new Map([...envelope.objects, ...definitions.objects]),
-      enums: new Map([...envelope.enums, ...definitions.enums]),
+    const scope: Scope = {
+      regions,
+      objects: new Map([...ENVELOPE.objects, ...definitions.objects]),
+      enums: new Map([...ENVELOPE.enums, ...definitions.enums]),
     };
-    const own = [...definitions.objects.values()].flatMap((node) => readType(node, subgraph, scope, faults) ?? []);
-    types.push(...own);
-    const reached = new Set(own.flatMap(({ name, items }) => [name, ...valueTypes(items)]));
+    const own = [...definitions.objects.values()].flatMap((node): ReadType[] => {
+      const type = readType(node, subgraph, scope, faults);
+      return type ? [{ type, node }] : [];
+    });
+    read.push(...own);
+    const reached = new Set(own.flatMap(({ type }) => [type.name, ...valueTypes(type.items)]));
     for (const node of definitions.objects.values())
       if (!reached.has(node.name.value))
         faults.push(faultAt(node, `${node.name.value} has neither @recordType nor @catalogueType and is the value of no field`));
   }
-  for (const type of types) checkType(type, enums, folders, faults);
-  checkUnique(types, faults);
-  if (faults.length > 0) throw new CatalogueError(faults);
-  return { types, enums };
+  faults.push(...folderFaults(folders), ...catalogueFaults(read, enums));
+  if (faults.length > 0) throw new CatalogueError(inOrder(faults));
+  return { types: read.map(({ type }) => type), enums, regions };
 }
 
-function definitionsOf(files: readonly CatalogueFile[], faults: Fault[]): Definitions {
+/** Fields of the record envelope, as every record has them that does not declare its own. */
+export function envelopeItems(): readonly Item[] {
+  return fieldsOf(ENVELOPE.objects.get('RecordEnvelope'), ENVELOPE, [], true);
+}
+
+/** Each fault once, as it stands in the files: a value type is read for every field that holds it. */
+function inOrder(faults: readonly Fault[]): readonly Fault[] {
+  const byText = new Map(faults.map((fault) => [JSON.stringify(fault), fault]));
+  return [...byText.values()].sort(
+    (left, right) => left.path.localeCompare(right.path, 'en') || left.line - right.line || left.column - right.column,
+  );
+}
+
+function definitionsOf(files: readonly CatalogueFile[], subgraph: string, faults: Fault[]): Definitions {
   const found: Definitions = { objects: new Map(), enums: new Map() };
+  const taken = new Set<string>();
   for (const file of files) {
-    try {
-      const document = parse(new Source(file.text, file.path));
-      if (file.path !== ENVELOPE_PATH)
-        for (const { node, message } of directiveFaults(document, HEADER_SDL)) faults.push(faultAt(node, message));
-      for (const node of document.definitions) {
-        if (node.kind === Kind.OBJECT_TYPE_DEFINITION && isReserved(node.name.value, file.subgraph))
-          faults.push(faultAt(node, `${node.name.value} is a name of the hub's own`));
-        else if (node.kind === Kind.OBJECT_TYPE_DEFINITION && found.objects.has(node.name.value))
-          faults.push(faultAt(node, `${node.name.value} is defined twice`));
-        else if (node.kind === Kind.OBJECT_TYPE_DEFINITION) found.objects.set(node.name.value, node);
-        else if (node.kind === Kind.ENUM_TYPE_DEFINITION) found.enums.set(node.name.value, node);
-        else faults.push(faultAt(node, 'a department file holds object types and enums only'));
+    const document = parsed(file, faults);
+    if (!document) continue;
+    for (const { node, message } of directiveFaults(document, HEADER_SDL)) faults.push(faultAt(node, message));
+    for (const node of document.definitions) {
+      if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.ENUM_TYPE_DEFINITION) {
+        faults.push(faultAt(node, 'a department file holds object types and enums only'));
+        continue;
       }
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      const [place] = error.locations ?? [];
-      faults.push({ path: file.path, line: place?.line ?? 1, column: place?.column ?? 1, message: error.message });
+      const name = node.name.value;
+      if (isReserved(name, subgraph)) faults.push(faultAt(node, `${name} is a name of the hub's own`));
+      else if (taken.has(name)) faults.push(faultAt(node, `${name} is defined twice`));
+      else if (node.kind === Kind.OBJECT_TYPE_DEFINITION) found.objects.set(name, node);
+      else found.enums.set(name, node);
+      taken.add(name);
     }
   }
   return found;
 }
 
+function parsed(file: CatalogueFile, faults: Fault[]): DocumentNode | undefined {
+  try {
+    return parse(new Source(file.text, file.path));
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const [place] = error.locations ?? [];
+    faults.push({ path: file.path, line: place?.line ?? 1, column: place?.column ?? 1, message: error.message });
+    return undefined;
+  }
+}
+
 /** Names that the compiler gives; a department's file holds its own types and nothing else. */
 function isReserved(name: string, subgraph: string): boolean {
   if (name === 'Subject') return subgraph !== 'subjects';
-  return (
-    RESERVED.has(name) || name.startsWith('_') || name.startsWith('disclosure__') || (subgraph !== '' && /(Connection|Edge)$/.test(name))
-  );
+  return RESERVED.has(name) || name.startsWith('_') || name.startsWith('disclosure__') || /(Connection|Edge)$/.test(name);
 }
 
-const RESERVED = new Set(['Query', 'Mutation', 'Subscription', 'Record', 'PageInfo', 'Submission', 'SubmissionReason', 'Caller', 'Change']);
-
-function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Definitions, faults: Fault[]): RecordType | undefined {
+function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Scope, faults: Fault[]): RecordType | undefined {
   const record = directive(node, 'recordType');
   const catalogue = directive(node, 'catalogueType');
   const marks = record ?? catalogue;
@@ -92,7 +127,7 @@ function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Defin
   const own = fieldsOf(node, scope, faults, false);
   const items = [...own, ...withoutRedeclared(envelope, own)];
   const label = node.description?.value;
-  if (!label) faults.push(faultAt(node, `${name} has no Chinese label (description)`));
+  faults.push(...shapeFaults(node, kind, text(marks.code), text(marks.field)));
   return {
     kind,
     name,
@@ -112,9 +147,40 @@ function readType(node: ObjectTypeDefinitionNode, subgraph: string, scope: Defin
     openWhen: valuesInFields(marks.openWhen),
     parties: texts(marks.parties),
     about: text(catalogue?.subject),
+    audit: catalogue?.audit === true,
+    regions: scope.regions,
     items,
   };
 }
+
+/** What the compiler writes into further SDL has to be of a shape that cannot write anything else. */
+function shapeFaults(
+  node: ObjectTypeDefinitionNode,
+  kind: RecordType['kind'],
+  code: string | undefined,
+  field: string | undefined,
+): readonly Fault[] {
+  const name = node.name.value;
+  const label = node.description?.value;
+  const given = GIVEN_FIELDS[kind];
+  return [
+    ...(label ? [] : [faultAt(node, `${name} has no Chinese label (description)`)]),
+    ...(label && /["\\\p{Cc}]/u.test(label) ? [faultAt(node, `${name}: a label is one line without quotation marks or backslashes`)] : []),
+    ...(code === undefined || /^[A-Z_]+$/.test(code) ? [] : [faultAt(node, `${name}: a code is capital letters and underscores`)]),
+    ...(field === undefined || /^[a-z][A-Za-z0-9]*$/.test(field)
+      ? []
+      : [faultAt(node, `${name}: a field's name begins with a small letter, and letters and digits follow`)]),
+    ...(node.fields ?? [])
+      .filter((declared) => given.includes(declared.name.value))
+      .map((declared) => faultAt(declared, `${name}.${declared.name.value} is a field that the hub gives`)),
+  ];
+}
+
+const GIVEN_FIELDS: Readonly<Record<RecordType['kind'], readonly string[]>> = {
+  record: ['id', 'recordType', 'subject'],
+  catalogue: ['id'],
+  subject: ['id', 'kind'],
+};
 
 function valueTypes(items: readonly Item[]): readonly string[] {
   return items.flatMap((item) => (item.shape === 'object' ? [item.type, ...valueTypes(item.fields)] : []));
@@ -158,51 +224,13 @@ function readEnums({ enums }: Definitions, into: Map<string, readonly EnumValue[
   }
 }
 
-function checkType(
-  type: RecordType,
-  enums: ReadonlyMap<string, readonly EnumValue[]>,
-  folders: Map<string, CatalogueFile[]>,
-  faults: Fault[],
-): void {
-  const path = folders.get(type.subgraph)?.find(({ text: sdl }) => new RegExp(`type\\s+${type.name}\\b`).test(sdl))?.path ?? type.subgraph;
-  const say = (message: string) => faults.push({ path, line: 1, column: 1, message: `${type.name}: ${message}` });
-  const names = new Set(type.items.map(({ name }) => name));
-  for (const field of [
-    ...type.identity.filter((name) => name !== 'subject'),
-    ...type.parties,
-    ...(type.about ? [type.about] : []),
-    ...type.openWhen.map(({ field: name }) => name),
-  ]) {
-    if (!names.has(field)) say(`there is no field ${field}`);
+function readEnvelope(): Definitions {
+  const found: Definitions = { objects: new Map(), enums: new Map() };
+  for (const node of parse(new Source(ENVELOPE_SDL, 'schema/envelope.graphql')).definitions) {
+    if (node.kind === Kind.OBJECT_TYPE_DEFINITION) found.objects.set(node.name.value, node);
+    if (node.kind === Kind.ENUM_TYPE_DEFINITION) found.enums.set(node.name.value, node);
   }
-  for (const item of type.items) {
-    for (const { field } of item.requiredWhen) if (!names.has(field)) say(`${item.name} is required by ${field}, which does not exist`);
-    if (item.fallback && !names.has(item.fallback)) say(`${item.name} falls back on ${item.fallback}, which does not exist`);
-    const states = new Set((enums.get(type.items.find(({ role }) => role === 'STATE')?.type ?? '') ?? []).map(({ name }) => name));
-    for (const { state } of item.disclosure.inState) if (!states.has(state)) say(`${item.name} speaks of the unknown state ${state}`);
-  }
-  if (
-    type.kind === 'record' &&
-    ['BY_LAW', 'WITH_CONSENT'].includes(type.publicForIndividuals) &&
-    !type.items.some(({ role }) => role === 'PUBLICITY_BASIS')
-  ) {
-    say('a publicity of individuals by law or with consent needs a field with the role PUBLICITY_BASIS');
-  }
-}
-
-function checkUnique(types: readonly RecordType[], faults: Fault[]): void {
-  for (const property of ['name', 'code', 'field'] as const) {
-    for (const [value, same] of Map.groupBy(types, (type) => type[property])) {
-      const [first] = same;
-      if (same.length > 1 && first)
-        faults.push({
-          path: first.subgraph,
-          line: 1,
-          column: 1,
-          message: `${property} ${value} is taken by ${same.map(({ name }) => name).join(', ')}`,
-        });
-    }
-  }
+  return found;
 }
 
 function pluralOf(name: string): string {

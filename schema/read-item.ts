@@ -19,7 +19,12 @@ export function fieldsOf(
   envelope: boolean,
   seen: readonly string[] = [],
 ): Item[] {
+  for (const wanted of node?.interfaces ?? [])
+    faults.push(faultAt(wanted, `${node?.name.value} may not implement ${wanted.name.value}: the hub makes every record a Record`));
+  const names = new Set<string>();
   return (node?.fields ?? []).flatMap((field) => {
+    if (names.has(field.name.value)) faults.push(faultAt(field, `${node?.name.value}.${field.name.value} is declared twice`));
+    names.add(field.name.value);
     const item = readItem(field, node?.name.value ?? '', scope, faults, envelope, seen);
     return item ? [item] : [];
   });
@@ -37,6 +42,8 @@ function readItem(
   const coordinate = `${owner}.${name}`;
   const { type, list, nullable } = unwrap(field.type);
   if (!nullable) faults.push(faultAt(field, `${coordinate} has to be nullable: a closed field is answered with null`));
+  if (name.startsWith('_')) faults.push(faultAt(field, `${coordinate}: names that begin with _ are not a department's`));
+  if (field.arguments?.length) faults.push(faultAt(field, `${coordinate} takes arguments: a record is what was submitted, whoever asks`));
   if (PROHIBITED.some((word) => word.test(name))) faults.push(faultAt(field, `${coordinate} names a category that may not be collected`));
   const disclose = directive(field, 'disclose');
   if (!disclose) {
@@ -75,22 +82,33 @@ function readItem(
     disclosure: readDisclosure(disclose),
   };
   // An open field is masked only where a person or a secret closes it, and there no filter reaches it.
-  const masked = read.disclosure.mask !== undefined && (read.disclosure.class !== 'OPEN' || read.disclosure.individual !== undefined);
+  const isOpenOnly = read.disclosure.class === 'OPEN' && !read.disclosure.individual && read.disclosure.inState.length === 0;
+  const masked = read.disclosure.mask !== undefined && !isOpenOnly;
   const closed = read.encrypted ? 'encrypted' : read.disclosure.scrub ? 'scrubbed' : masked ? 'masked' : undefined;
   if (closed && (read.filter || read.order))
     faults.push(faultAt(field, `${coordinate} is ${closed} and can be neither filtered nor ordered`));
+  if (read.disclosure.mask && read.disclosure.mask !== 'ID' && type === 'CitizenIdNumber')
+    faults.push(faultAt(field, `${coordinate}: an identity number is masked as ID`));
   if ((read.disclosure.mask || read.disclosure.scrub) && type !== 'String' && type !== 'CitizenIdNumber')
     faults.push(faultAt(field, `${coordinate}: a mask fits text only`));
   if ((read.filter || read.order) && PERSON_NAME_ROLES.has(read.role ?? ''))
     faults.push(faultAt(field, `${coordinate} may name a person and can be neither filtered nor ordered`));
-  if (read.role === 'STATE' && read.shape === 'enum') checkStates(scope.enums.get(type), coordinate, faults);
+  if (read.role === 'STATE' && (read.shape !== 'enum' || list))
+    faults.push(faultAt(field, `${coordinate}: a state is one value of an enum`));
+  else if (read.role === 'STATE') checkStates(scope.enums.get(type), coordinate, faults);
   return read;
 }
 
 const BUILT_IN = new Set(['ID', 'String', 'Int', 'Float', 'Boolean']);
 const PERSON_NAME_ROLES = new Set(['SUBJECT_NAME', 'LEGAL_REPRESENTATIVE', 'SUBJECT_ID_NUMBER']);
 /** Categories that may not be collected about persons (河南省社会信用条例 and its like): religion, genes, fingerprints, blood type, medical history. */
-const PROHIBITED = [/religio/i, /^gene(s|tic.*)?$/i, /fingerprint/i, /blood/i, /medicalHistory|disease/i];
+const PROHIBITED = [
+  /religio/i,
+  /^genes?$|Genes?([A-Z]|$)|genetic|genom|^dna|Dna|DNA/,
+  /fingerprint/i,
+  /blood/i,
+  /medical(History|Record)|disease/i,
+];
 
 function checkStates(node: EnumTypeDefinitionNode | undefined, coordinate: string, faults: Fault[]): void {
   for (const value of node?.values ?? []) {
@@ -98,7 +116,8 @@ function checkStates(node: EnumTypeDefinitionNode | undefined, coordinate: strin
   }
 }
 
-function readDisclosure(marks: Marks): FieldDisclosure {
+/** What `@disclose` says, from its arguments. */
+export function readDisclosure(marks: Marks): FieldDisclosure {
   const inState = Array.isArray(marks.inState) ? (marks.inState as readonly Marks[]) : [];
   return {
     class: text(marks.class) as DisclosureClass,

@@ -42,6 +42,16 @@ export interface Version extends Document {
   readonly actor: string;
 }
 
+/** Where a body stands that was ever stored; ordered by collection, key, version. */
+export interface BodyPlace {
+  readonly collection: string;
+  readonly key: string;
+  readonly version: number;
+}
+export interface StoredBody extends BodyPlace {
+  readonly body: JsonObject;
+}
+
 export interface Query {
   readonly where: Filter;
   /** Missing values sort lowest, text by code point. The key breaks ties, in the direction of the last field (ASC without one). */
@@ -93,6 +103,8 @@ export interface Reader {
   count(collection: string, where: Filter): Awaitable<number>;
   /** Every version that ever stood under this key, oldest first, the present one (if any) last. */
   versions(collection: string, key: string): Awaitable<readonly Version[]>;
+  /** The body of every version that ever stood under any key, in collections that are declared and in those that no longer are, behind `after` (null = the beginning). A page may be short; only behind the last body it is empty. */
+  bodies(after: BodyPlace | null, limit: number): Awaitable<readonly StoredBody[]>;
   /** Entries of a log in the order they were appended, from `after` (0 = the beginning) on. */
   entries(log: string, after: number, limit: number): Awaitable<readonly { readonly place: number; readonly entry: JsonObject }[]>;
 }
@@ -104,6 +116,11 @@ export interface Writer extends Reader {
   putMany(collection: string, entries: readonly Put[]): Awaitable<readonly Document[]>;
   /** Adds to a log (access log, deliveries): no version, no change. */
   append(log: string, entries: readonly JsonObject[]): Awaitable<void>;
+  /**
+   * Writes bodies anew that say the same in other bytes (encrypted under another key), each into the very version that had it: no new version, no change,
+   * gate and columns as they are. What is not there is left out; gives back how many were.
+   */
+  rewrite(bodies: readonly StoredBody[]): Awaitable<number>;
   /** @throws CONFLICT when `expected` no longer stands */
   remove(collection: string, key: string, options: { readonly expected: number }): Awaitable<void>;
 }

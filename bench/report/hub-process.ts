@@ -3,6 +3,7 @@ import { AUDIENCES } from '../../auth/principal.ts';
 import { CLASSES } from '../../schema/catalogue.ts';
 import { EVERY } from '../../schema/filter.ts';
 import { serveMeasured } from '../measured-process.ts';
+import { outsideStore } from './outside-store.ts';
 
 process.env.APOLLO_TELEMETRY_DISABLED = 'true'; // before the first import of @apollo/gateway
 const { serve } = await import('../../cli/serve.ts');
@@ -12,7 +13,13 @@ if (table === 'open table') openTheTable();
 await serveMeasured(async () => {
   const { url } = await serve({
     dataDir,
-    env: { HUB_RATE_PUBLIC: '1000000', HUB_RATE_CLIENT: '1000000' },
+    env: {
+      ...outsideStore(dataDir),
+      HUB_RATE_PUBLIC: '1000000',
+      HUB_RATE_CLIENT: '1000000',
+      HUB_RATE_OBJECT: '100000000',
+      HUB_RATE_PERSON: '100000000',
+    },
     host: '127.0.0.1',
     port: 0,
     samples: false,

@@ -1,35 +1,8 @@
 import { CATALOGUE_RULES, RECORD_RULES, type Rule, SUBJECT_HANDLE_RULE } from '../../auth/matrix.ts';
 import type { Policy } from '../../auth/policy.ts';
-import { AUDIENCES, type Audience } from '../../auth/principal.ts';
+import { AUDIENCES } from '../../auth/principal.ts';
 import { CLASSES, type Item, type RecordType } from '../../schema/catalogue.ts';
-
-const CLASS_LABELS: Readonly<Record<string, string>> = {
-  OPEN: '公开公示',
-  OPEN_MASKED: '公开·脱敏',
-  SHARED: '政务共享·普遍',
-  SHARED_BY_DUTY: '政务共享·按职责',
-  BY_AUTHORIZATION: '授权查询',
-  SUBJECT_AND_SOURCE: '主体与来源部门',
-  HANDLING: '内部办理',
-  SOURCE_ONLY: '来源部门专有',
-  AUDIT: '审计专有',
-  CASE_PARTIES: '特定对象',
-  VOUCHER_PARTIES: '当事双方',
-};
-const AUDIENCE_LABELS: Readonly<Record<Audience, string>> = {
-  PUBLIC: '社会公众',
-  SUBJECT: '信用主体本人',
-  AGENCY: '机关部门',
-  CREDIT_BODY: '信用服务机构',
-  APP_ORG: '社会化应用机构',
-  SUPERVISION: '互联网+监管',
-  FINANCE: '金融机构',
-  INDUSTRY_ASSOC: '行业协会商会',
-  OPERATOR: '信用办（运营）',
-  SYSTEM_ADMIN: '系统管理员',
-  AUDITOR: '安全审计员',
-  SPECIFIC_PARTY: '特定对象',
-};
+import { AUDIENCE_LABELS, CLASS_LABELS } from './policy-words.ts';
 
 /** The permissions of the whole graph as a page for officials: rules, root fields, and every field with its class. A change of a permission is a visible difference of this page. */
 export function permissionsPage(policy: Policy): string {
@@ -80,6 +53,8 @@ function remarks(rule: Rule): string {
     rule.declared && '按声明等级，不受个人与保密规则影响',
     rule.toParties && '限有当事单位的文档',
     rule.toSubject && '限关于信用主体的文档',
+    rule.toAudit && '限记载访问与授权情况的文档',
+    rule.needsReveal && '限写明理由后揭示的一条记录',
     rule.opensSomething && '限有可见字段的文档类型',
     rule.only && `仅 ${rule.only.join('、')}`,
   ]

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ColumnValue, FieldName } from '../../schema/filter.ts';
@@ -8,11 +8,13 @@ import { createRecordEngine } from '../../subgraphs/kit/record-engine/engine.ts'
 import type { Sealer } from '../../subgraphs/kit/sealer.ts';
 import type { KnownSubject, SubjectDirectory, SubjectHandle } from '../../subgraphs/kit/subject-directory.ts';
 import { personIndexOf } from '../../subgraphs/subjects/person-index.ts';
-import { type Hub, type OpenOptions, openHub, STORE_FILE } from '../open-hub.ts';
+import { type Hub, type OpenOptions, openHub } from '../open-hub.ts';
+import { isStoreThere } from '../store-place.ts';
 
 /** A hub whose engine answers what an import would do to the store as it stands, and writes nothing. */
 export async function openRehearsal(options: OpenOptions): Promise<Hub> {
-  const isThere = options.storeUrl !== undefined || existsSync(join(options.dataDir, STORE_FILE));
+  const { dataDir, storeUrl = options.env?.HUB_STORE } = options;
+  const isThere = isStoreThere({ dataDir, storeUrl });
   // Without a store there is nothing to compare with; an empty one stands elsewhere for the while.
   const folder = isThere ? undefined : mkdtempSync(join(tmpdir(), 'hub-dry-run-'));
   const hub = await openHub({ ...options, dataDir: folder ?? options.dataDir, untouched: true });
@@ -54,6 +56,7 @@ function rehearsalWriter(tx: Reader, written: Map<string, Written>): Writer {
     putMany,
     put: (collection, key, put) => putMany(collection, [{ ...put, key }])[0] ?? unsupported(),
     append: unsupported,
+    rewrite: unsupported,
     remove: unsupported,
   };
 }
@@ -114,6 +117,7 @@ function forwardingReads(tx: Reader): Omit<Reader, 'findPer'> {
     find: (collection, query) => tx.find(collection, query),
     count: (collection, where) => tx.count(collection, where),
     versions: (collection, key) => tx.versions(collection, key),
+    bodies: (after, limit) => tx.bodies(after, limit),
     entries: (log, after, limit) => tx.entries(log, after, limit),
   };
 }

@@ -1,8 +1,10 @@
-import type { Comparison, FieldName, Filter, Operand, Value } from '../../schema/filter.ts';
+import type { Comparison, Filter, Operand, Value } from '../../schema/filter.ts';
+import type { Kind } from '../field-kinds.ts';
+import { isOrderedAlike } from '../text-order.ts';
 import type { SqlValue } from './connection.ts';
 import type { Layout } from './layout.ts';
-import type { Kind, StoredField } from './stored-field.ts';
-import { beginsWith, type Condition, isBelow, isOrderedAlike } from './text-order.ts';
+import type { StoredField } from './stored-field.ts';
+import { beginsWith, type Condition, isBelow } from './text-order.ts';
 
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const satisfies Record<Comparison, string>;
 
@@ -50,12 +52,6 @@ function compileAlone(layout: Layout, filter: Filter): Condition {
     params.push(...test.params);
     return negated ? `(${test.sql}) IS NOT TRUE` : test.sql;
   }
-}
-
-/** Fields that a row which passes the filter has one certain value in. */
-export function equalFields(filter: Filter): readonly FieldName[] {
-  if (filter.op === 'all') return filter.of.flatMap(equalFields);
-  return filter.op === 'eq' ? [filter.field] : [];
 }
 
 const CHAIN = 100;

@@ -1,6 +1,6 @@
-import type { FieldName } from '../../schema/filter.ts';
+import { equalFields, orderedIndex } from '../index-choice.ts';
 import type { Order, Query } from '../port.ts';
-import { compileFilter, equalFields } from './compile-filter.ts';
+import { compileFilter } from './compile-filter.ts';
 import type { Connection, Row, SqlValue } from './connection.ts';
 import { type Layout, storedField } from './layout.ts';
 import type { StoredField } from './stored-field.ts';
@@ -33,14 +33,16 @@ export function compilePage(layout: Layout, query: Query, per?: StoredField): Co
   const terms = orderTerms(layout, query.order);
   const where = compileFilter(layout, query.where);
   const only = per ? `${per.sql} = ? AND ` : '';
-  const index = orderedIndex(layout, terms, new Set([...equalFields(query.where), ...(per ? [per.field] : [])]));
+  const equal = new Set([...equalFields(query.where), ...(per ? [per.field] : [])]);
+  const order = terms.map(({ stored, direction }): Order => ({ field: stored.field, direction }));
+  const index = orderedIndex(layout.indexes, order, equal);
   const stretches = query.after
     ? stretchesBehind(terms, [...query.after.values.slice(0, terms.length - 1), query.after.key])
     : [{ sql: 'TRUE', params: [], open: terms }];
   const parts = stretches.map(({ sql, params, open }) => ({
     sql: layout.texts.join([
       layout.select,
-      index,
+      index ? ` INDEXED BY ${index.name}` : '',
       ' WHERE ',
       only,
       where.sql,
@@ -105,25 +107,4 @@ function conjunction(conditions: readonly Condition[]): Condition {
 
 function orderBy({ stored, direction }: Term): string {
   return `${stored.sql} ${direction}`;
-}
-
-/**
- * Names the index that holds the rows with these equal fields in this order, if one is declared: without statistics SQLite may take any
- * index over an equal field and sort what it finds, be it the whole table.
- */
-function orderedIndex(layout: Layout, terms: readonly Term[], equal: ReadonlySet<FieldName>): string {
-  if (new Set(terms.map(({ direction }) => direction)).size > 1) return '';
-  const order = terms.map(({ stored }) => stored.field).filter((field) => field !== 'key');
-  const fitting = layout.indexes.filter(({ unique, fields }) => {
-    const leading = fields.slice(0, fields.length - order.length);
-    return (
-      !unique &&
-      leading.length > 0 &&
-      leading.every((field) => equal.has(field)) &&
-      order.every((field, at) => fields[leading.length + at] === field)
-    );
-  });
-  const longest = Math.max(...fitting.map(({ fields }) => fields.length));
-  const chosen = fitting.find(({ fields }) => fields.length === longest);
-  return chosen ? ` INDEXED BY ${chosen.name}` : '';
 }

@@ -35,8 +35,7 @@ export function layOut({ name, gated, columns, indexes, derived = false }: Colle
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(`${name} is no name for a collection`);
   const tables: Tables = {
     collection: name,
-    table: `"doc_${name.replaceAll('-', '_')}"`,
-    history: `"old_${name.replaceAll('-', '_')}"`,
+    ...tableNames(name),
     gate: gated ? GATE_FIELDS : [],
     columns: columns.map((column) => columnField(column.name, column.type)),
   };
@@ -53,6 +52,12 @@ export function layOut({ name, gated, columns, indexes, derived = false }: Colle
     texts: new KnownTexts(),
   };
   return { ...layout, indexes: indexes.map((index) => layOutIndex(layout, index)) };
+}
+
+/** The tables of a collection, quoted. */
+export function tableNames(collection: string): { readonly table: string; readonly history: string } {
+  const name = collection.replaceAll('-', '_');
+  return { table: `"doc_${name}"`, history: `"old_${name}"` };
 }
 
 /** The column of a field. @throws Error when the collection has no such field */

@@ -1,6 +1,7 @@
 import type { FieldName, Filter } from '../../schema/filter.ts';
 import type { JsonObject } from '../../schema/json.ts';
-import type { Change, Document, Query, Reader, Version } from '../port.ts';
+import type { BodyPlace, Change, Document, Query, Reader, StoredBody, Version } from '../port.ts';
+import { type BodyTables, bodiesBehind, bodyTables } from './bodies.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Connection } from './connection.ts';
 import { BOUND, compilePage, readPage } from './keyset-page.ts';
@@ -69,6 +70,16 @@ export class SqliteReader implements Reader {
     return rows.map((row) => decodeVersion(layout, row));
   }
 
+  bodies(after: BodyPlace | null, limit: number): readonly StoredBody[] {
+    for (const tables of this.bodyTables()) {
+      if (after && tables.collection < after.collection) continue;
+      const from = after?.collection === tables.collection ? after : { key: '', version: 0 };
+      const page = bodiesBehind(this.connection, tables, from, limit);
+      if (page.length > 0) return page;
+    }
+    return [];
+  }
+
   entries(log: string, after: number, limit: number): readonly { readonly place: number; readonly entry: JsonObject }[] {
     const rows = this.connection.rows(`SELECT place, entry FROM log_entries WHERE log = ? AND place > ? ORDER BY place LIMIT ${BOUND}`, [
       log,
@@ -103,6 +114,11 @@ export class SqliteReader implements Reader {
   protected get connection(): Connection {
     if (this.#over) throw new Error('this transaction is over');
     return this.#connection;
+  }
+
+  /** Of every collection that the file holds, declared or not. */
+  protected bodyTables(): readonly BodyTables[] {
+    return bodyTables(this.connection);
   }
 
   protected layout(collection: string): Layout {

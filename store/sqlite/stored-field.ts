@@ -1,7 +1,6 @@
 import type { FieldName } from '../../schema/filter.ts';
-import { GATE_COLUMNS, type GateColumn } from '../../schema/gate.ts';
-
-export type Kind = 'text' | 'integer' | 'boolean' | 'list';
+import { GATE_COLUMNS } from '../../schema/gate.ts';
+import { gateKind, type Kind } from '../field-kinds.ts';
 
 /** One column of a table. `name` is what follows `gate.` or `column.`, `sql` its quoted name in the table. */
 export interface StoredField {
@@ -11,13 +10,6 @@ export interface StoredField {
   readonly kind: Kind;
 }
 
-const GATE_KINDS: Partial<Record<GateColumn, Kind>> = {
-  parties: 'list',
-  heldByBlack: 'boolean',
-  valueOpen: 'boolean',
-  objection: 'boolean',
-};
-
 export const KEY_FIELD: StoredField = { field: 'key', name: 'key', sql: '"key"', kind: 'text' };
 
 /** The gate as it stands in every table that has one. */
@@ -25,7 +17,7 @@ export const GATE_FIELDS: readonly StoredField[] = GATE_COLUMNS.map((name) => ({
   field: `gate.${name}`,
   name,
   sql: `"g_${name}"`,
-  kind: GATE_KINDS[name] ?? 'text',
+  kind: gateKind(name),
 }));
 
 /** The column of a declared one. @throws Error for a name that cannot be one */

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HubError } from '../../schema/errors.ts';
 import type { JsonObject } from '../../schema/json.ts';
-import type { Change, Document, Put, Writer } from '../port.ts';
+import type { Change, Document, Put, StoredBody, Writer } from '../port.ts';
+import { rewriteBody } from './bodies.ts';
 import type { Connection, Row, SqlValue } from './connection.ts';
 import type { Layout } from './layout.ts';
 import { type Layouts, SqliteReader } from './reader.ts';
@@ -43,6 +44,13 @@ export class SqliteWriter extends SqliteReader implements Writer {
   append(log: string, entries: readonly JsonObject[]): void {
     this.#attempt(() => {
       for (const entry of entries) this.connection.run('INSERT INTO log_entries (log, entry) VALUES (?, ?)', [log, JSON.stringify(entry)]);
+    });
+  }
+
+  rewrite(bodies: readonly StoredBody[]): number {
+    return this.#attempt(() => {
+      const tables = new Map(this.bodyTables().map((each) => [each.collection, each]));
+      return bodies.filter((stored) => rewriteBody(this.connection, tables.get(stored.collection), stored)).length;
     });
   }
 

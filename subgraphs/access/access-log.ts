@@ -3,12 +3,13 @@ import type { AccessEntry } from '../../auth/access-entry.ts';
 import type { AccessLog } from '../../auth/ports.ts';
 import { addYears, shanghaiToday } from '../../schema/calendar-date.ts';
 import { HubError } from '../../schema/errors.ts';
+import { SUITES } from '../../schema/intl-suite.ts';
+import type { Suite, Suites } from '../../schema/suite.ts';
 import type { Clock, Store } from '../../store/port.ts';
 import { indexEntries } from './access-entries.ts';
 import { ACCESS_LOG, checkpoint, type LogRecord, newTip, nextRecord, type Tip, tipOf } from './log-chain.ts';
 import { readHeads, writeHead } from './log-heads.ts';
-import { type LogKey, openLogKey } from './log-key.ts';
-import { SHA256, type Suite } from './log-suite.ts';
+import { type LogKeys, type LogSigner, openLogKeys } from './log-key.ts';
 
 export interface AccessLogParts {
   readonly store: Store;
@@ -18,7 +19,7 @@ export interface AccessLogParts {
   readonly keyDir: string;
   /** Holds the head of every chain; processes that share a store share it. */
   readonly headDir: string;
-  readonly suite?: Suite | undefined;
+  readonly suites?: Suites | undefined;
   /** How long an entry has to be kept at least: it stands in the entry. Nothing is ever removed by the hub itself. */
   readonly years?: number | undefined;
   /** Told of a head or an index that could not be written; the log itself stands. */
@@ -53,21 +54,22 @@ interface Chain {
 
 /** The access log on a store: one durable write for all entries of a few milliseconds, each chained to the one before. Nothing is made before the first entry. */
 export function createAccessLog(parts: AccessLogParts): WrittenLog {
-  const { store, clock, newId, keyDir, headDir, suite = SHA256, onError = (error) => process.emitWarning(String(error)) } = parts;
+  const { store, clock, newId, keyDir, headDir, suites = SUITES, onError = (error) => process.emitWarning(String(error)) } = parts;
+  const [suite] = suites;
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
   let expected = 1;
   let chain: Chain | undefined;
-  let key: LogKey | undefined;
+  let keys: LogKeys | undefined;
   let headTimer: NodeJS.Timeout | undefined;
   let indexTimer: NodeJS.Timeout | undefined;
   let indexing: Promise<void> | undefined;
 
   const write = async (group: readonly Waiting[]): Promise<void> => {
     const now = clock.now();
-    key ??= openLogKey(keyDir);
-    const signer = key;
-    const from = chain ?? openedChain(parts, signer, newId(), now);
+    keys ??= openLogKeys(keyDir, { suites, clock });
+    const signer = keys.signer();
+    const from = chain ?? openedChain(parts, keys, newId(), now);
     const { records, after } = chained({ suite, signer, now, from, entries: group.map(({ entry }) => kept(parts, entry)) });
     await store.write((tx) => tx.append(ACCESS_LOG, records), { actor: 'access-log' });
     chain = after;
@@ -77,9 +79,9 @@ export function createAccessLog(parts: AccessLogParts): WrittenLog {
   const keepHead = () => {
     clearTimeout(headTimer);
     headTimer = undefined;
-    if (!chain || !key) return;
+    if (!chain || !keys) return;
     try {
-      writeHead(headDir, key, chain.tip);
+      writeHead(headDir, keys.signer(), chain.tip);
     } catch (error) {
       onError(error);
     }
@@ -116,10 +118,10 @@ export function createAccessLog(parts: AccessLogParts): WrittenLog {
       }),
     async close() {
       while (writing) await writing;
-      if (!chain || !key) return;
+      if (!chain || !keys) return;
       const { tip, unsigned } = chain;
       if (unsigned > 0) {
-        const last = checkpoint(suite, key, tip, clock.now().toISOString());
+        const last = checkpoint(suite, keys.signer(), tip, clock.now().toISOString());
         await store.write((tx) => tx.append(ACCESS_LOG, [last]), { actor: 'access-log' });
         chain = { tip: tipOf(last), unsigned: 0, checkedAt: 0 };
       }
@@ -140,22 +142,23 @@ async function gathered(count: () => number, expected: number): Promise<void> {
 
 /** A chain that is about to begin: its head is announced first, so that a chain without one is always one whose head was taken away. */
 function openedChain(
-  { headDir, suite = SHA256 }: AccessLogParts,
-  key: LogKey,
+  { headDir, suites: [suite] = SUITES }: AccessLogParts,
+  keys: LogKeys,
   writer: string,
   now: Date,
 ): Chain & { readonly opening: LogRecord } {
-  const others = readHeads(headDir, key).filter(({ n }) => n >= 0);
+  const others = readHeads(headDir, keys).filter(({ n }) => n >= 0);
   const start = newTip(writer);
-  writeHead(headDir, key, start);
+  const signer = keys.signer();
+  writeHead(headDir, signer, start);
   const follows = others.map((head) => ({ writer: head.writer, n: head.n }));
-  const opening = nextRecord(suite, start, 'OPEN', { at: now.toISOString(), suite: suite.name, key: key.id, follows });
+  const opening = nextRecord(suite, start, 'OPEN', { at: now.toISOString(), suite: suite.name, key: signer.id, follows });
   return { opening, tip: tipOf(opening), unsigned: 1, checkedAt: now.getTime() };
 }
 
 interface Chaining {
   readonly suite: Suite;
-  readonly signer: LogKey;
+  readonly signer: LogSigner;
   readonly now: Date;
   readonly from: Chain & { readonly opening?: LogRecord };
   readonly entries: readonly AccessEntry[];

@@ -51,7 +51,7 @@ export function accessLogResolvers(parts: AccessesParts): Pick<Resolvers, 'Query
   return {
     Query: {
       accessLog: (_source: unknown, { where, ...page }: PageArguments & { where?: LogFilter | null }, context: SubgraphContext) =>
-        list(parts, context, page, { name: 'accessLog', where: logFilter(where ?? {}), show: (entry) => entry }),
+        list(parts, context, page, { name: 'accessLog', where: logFilter(where ?? {}), show: (entry) => ({ signals: [], ...entry }) }),
     },
     Subject: {
       accesses: ({ id }: { id: string }, page: PageArguments, context: SubgraphContext, info: GraphQLResolveInfo) => {
@@ -116,7 +116,7 @@ async function list<T>(
   const size = first ?? DEFAULT_PAGE;
   if (size < 1) throw new HubError('BAD_USER_INPUT', 'first has to be at least 1');
   if (size > MAX_PAGE) throw new HubError('LIMIT_EXCEEDED', `first may be at most ${MAX_PAGE}`);
-  const binding = JSON.stringify([context.caller.profile.audience, name, where]);
+  const binding = { list: JSON.stringify([context.caller.profile.audience, name, where]) };
   const begin = after ? readCursor(sealer, binding, after) : undefined;
   const found: Shown<T>[] = [];
   let last = begin?.key;

@@ -1,4 +1,4 @@
-import type { AccessEntry } from '../../auth/access-entry.ts';
+import { type AccessEntry, SIGNALS, type Signal } from '../../auth/access-entry.ts';
 
 /** An organisation whose requests of this hour are out of its habit. */
 export interface Anomaly {
@@ -15,6 +15,8 @@ export interface AnomalyWatch {
   note(entry: AccessEntry): void;
   /** Anomalies so far, by kind and by nothing else. */
   counts(): Readonly<Record<AnomalyKind, number>>;
+  /** Entries so far that carry a signal, by signal and by nothing else. */
+  signals(): Readonly<Record<Signal, number>>;
 }
 
 /** Out of the habit: more than so many in an hour, and more than so many times the usual. Told once an hour for each organisation and kind. */
@@ -37,6 +39,7 @@ interface Habit {
 export function watchAnomalies(onAnomaly: (anomaly: Anomaly) => void): AnomalyWatch {
   const habits = new Map<string, Habit>();
   const counts: Record<AnomalyKind, number> = { VOLUME: 0, REFUSALS: 0 };
+  const signalled = Object.fromEntries(SIGNALS.map((signal) => [signal, 0])) as Record<Signal, number>;
   const count = (habit: Habit, organisation: string, kind: AnomalyKind) => {
     habit.now[kind] += 1;
     const usual = habit.usual[kind];
@@ -46,7 +49,8 @@ export function watchAnomalies(onAnomaly: (anomaly: Anomaly) => void): AnomalyWa
     onAnomaly({ kind, organisation, count: habit.now[kind], usual: Math.round(usual) });
   };
   return {
-    note({ at, organisation, client, decision }) {
+    note({ at, organisation, client, decision, signals = [] }) {
+      for (const signal of signals) signalled[signal] += 1;
       const who = organisation ?? client;
       if (who === undefined) return;
       const hour = Math.floor(Date.parse(at) / HOUR_MS);
@@ -59,6 +63,7 @@ export function watchAnomalies(onAnomaly: (anomaly: Anomaly) => void): AnomalyWa
       if (decision === 'DENY') count(habit, who, 'REFUSALS');
     },
     counts: () => counts,
+    signals: () => signalled,
   };
 }
 

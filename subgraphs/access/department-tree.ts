@@ -13,6 +13,12 @@ export async function departmentEntryOf(tx: Reader, uscc: string): Promise<JsonO
   return found?.body;
 }
 
+/** The region that a department's entry names, else that of its code. */
+export function regionOfDepartment({ regionCode, uscc }: JsonObject): string | null {
+  if (typeof regionCode === 'string') return regionCode;
+  return typeof uscc === 'string' ? uscc.slice(2, 8) : null;
+}
+
 /** The departments above one, its own superior first. */
 export async function superiorsOf(tx: Reader, uscc: string): Promise<readonly string[]> {
   const found: string[] = [];

@@ -1,5 +1,6 @@
 import { AUDIENCES } from '../../auth/principal.ts';
 import type { SubgraphDefinition } from '../kit/define-subgraph.ts';
+import { REVEALS_SDL } from './reveals.ts';
 
 /** More grants than a page of `me` tells. */
 export const MOST_GRANTS = 200;
@@ -49,9 +50,12 @@ export const EXTRA: NonNullable<SubgraphDefinition['extra']> = {
       purpose: String matter: String grants: [ID!] voucher: ID kind: AccessKind! decision: AccessDecision!
       "以明文答复、筛选或排序的非公开字段" granted: [String!]! "脱敏的字段" masked: [String!]! "不予显示的字段" denied: [String!]!
       "涉及的主体" disclosed: [AccessLogSubject!]!
+      "值得注意之处" signals: [AccessSignal!]!
       "规则版本" policy: String! "去除字面值后的查询摘要" operation: String! error: String withheldFromSubject: Boolean "保存至" keepUntil: Date
     }
     type AccessLogSubject { subject: ID! section: Section source: UnifiedSocialCreditCode recordType: String! "裁决表规则" rules: [String!]! "记录标识" rows: [ID!]! }
+    "值得注意之处：查询了授权或事项范围以外的字段"
+    enum AccessSignal { OVER_REQUEST }
     enum AccessKind { QUERY MUTATION REVEAL EXPORT }
     type AccessExplanation { "规则版本" policyVersion: String! coordinates: [CoordinateAccess!]! }
     "一个字段的可见程度：effect 为所有记录中最好的情形，dependsOn 为仍会使其关闭的记录事实"
@@ -108,5 +112,6 @@ export const EXTRA: NonNullable<SubgraphDefinition['extra']> = {
       "失效时间：最长90日，自动查询最长365日" validTo: DateTime!
       "可用次数" maxUses: Int!
     }
-    "个人的证件与姓名；只能经变量传入，证件类型默认身份证" input PersonHandle { idType: String idNumber: String! name: String! }`,
+    "个人的证件与姓名；只能经变量传入，证件类型默认身份证" input PersonHandle { idType: String idNumber: String! name: String! }
+    ${REVEALS_SDL}`,
 };

@@ -5,13 +5,14 @@ import { addYears, shanghaiToday } from '../../schema/calendar-date.ts';
 import type { RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
 import type { Json } from '../../schema/json.ts';
+import { profileOf } from '../../schema/region-profiles.ts';
 import { addWorkdays } from '../../schema/working-days.ts';
 import type { Document, Reader } from '../../store/port.ts';
 import { actorOf } from '../kit/actor.ts';
 import { cataloguePut } from '../kit/record-engine/catalogue-document.ts';
 import { plainValues } from '../kit/record-engine/content.ts';
 import { planOf } from '../kit/record-engine/type-plan.ts';
-import { departmentEntryOf, superiorsOf } from './department-tree.ts';
+import { departmentEntryOf, regionOfDepartment, superiorsOf } from './department-tree.ts';
 import { type AccessParts, checkAmong, isVisible, required, typeNamed } from './documents.ts';
 import { type GrantStatus, grantStatus } from './grant-terms.ts';
 import { mattersOf } from './registry-book.ts';
@@ -40,11 +41,10 @@ export interface GrantService {
   revoke(caller: Caller, id: string, reason: string): Promise<Document>;
 }
 
-const LONGEST_YEARS = 2;
+/** Years that a grant may run. */
+export const LONGEST_YEARS = 2;
 const LONGEST_TEXT = 1000;
 const LONGEST_REASON = 500;
-/** Domain reference, DL-24. */
-const REPLY_WITHIN = 10;
 
 export function createGrantService(parts: AccessParts): GrantService {
   const { store, catalogue, sealer, clock, newId } = parts;
@@ -76,8 +76,9 @@ export function createGrantService(parts: AccessParts): GrantService {
       const values = checkedRequest(parts, request, today);
       return store.write(
         async (tx) => {
-          if (!(await departmentEntryOf(tx, request.providerUscc)))
-            throw new HubError('NOT_FOUND', 'the registry knows no such department');
+          const provider = await departmentEntryOf(tx, request.providerUscc);
+          if (!provider) throw new HubError('NOT_FOUND', 'the registry knows no such department');
+          const { grantReplyWithin } = profileOf(type.regions, regionOfDepartment(provider));
           const own = mattersOf((await departmentEntryOf(tx, grantee))?.mattersCatalogue)?.map(({ matterCode }) => matterCode) ?? [];
           checkAmong(request.matterCodes ?? [], (code) => own.includes(code), 'matterCodes');
           const key = newId();
@@ -88,7 +89,7 @@ export function createGrantService(parts: AccessParts): GrantService {
             approverUscc: request.providerUscc,
             status: 'REQUESTED',
             requestedOn: today,
-            replyDueOn: addWorkdays(today, REPLY_WITHIN).date,
+            replyDueOn: addWorkdays(today, grantReplyWithin).date,
           };
           const { key: stored, ...put } = cataloguePut(plan, sealer, filled, { key, version: 0 });
           return tx.put(type.collection, stored, put);

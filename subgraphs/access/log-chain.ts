@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../schema/json.ts';
-import type { LogKey } from './log-key.ts';
-import type { Suite } from './log-suite.ts';
+import type { Suite, Suites } from '../../schema/suite.ts';
+import type { LogSigner, LogVerifier } from './log-key.ts';
 
 /** Under this name the store keeps the access log. */
 export const ACCESS_LOG = 'access';
@@ -45,12 +45,20 @@ export function digestOf(suite: Suite, { w, n, p, k, e }: Omit<LogRecord, 'h'>):
 }
 
 /** A record that signs its chain up to here. */
-export function checkpoint(suite: Suite, key: LogKey, tip: Tip, at: string): LogRecord {
+export function checkpoint(suite: Suite, key: LogSigner, tip: Tip, at: string): LogRecord {
   return nextRecord(suite, tip, 'CHECK', { at, key: key.id, signature: key.sign(signedText('check', tip)) });
 }
 
-export function isSigned(key: LogKey, { w, n, p, e: { signature } }: LogRecord): boolean {
-  return typeof signature === 'string' && key.verify(signedText('check', { writer: w, n: n - 1, hash: p }), signature);
+export function isSigned(keys: LogVerifier, { w, n, p, e: { signature, key } }: LogRecord): boolean {
+  if (typeof signature !== 'string' || typeof key !== 'string') return false;
+  return keys.verify(signedText('check', { writer: w, n: n - 1, hash: p }), signature, key);
+}
+
+/** The suite that a chain names in its first record; undefined when this hub does not have it. */
+export function suiteOf(suites: Suites, { e: { suite } }: LogRecord): Suite | undefined {
+  // A chain that was begun before suites had names says which digest it uses.
+  const wanted = suite === 'sha256' ? 'INTL' : suite;
+  return suites.find(({ name }) => name === wanted);
 }
 
 export function signedText(what: 'check' | 'head', { writer, n, hash }: Tip): string {

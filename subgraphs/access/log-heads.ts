@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signedText, type Tip } from './log-chain.ts';
-import type { LogKey } from './log-key.ts';
+import type { LogSigner, LogVerifier } from './log-key.ts';
 
 /** How far a chain had come, as its writer signed it outside the store: without this nobody could tell that the end of a log was cut off. */
 export interface Head extends Tip {
@@ -9,19 +9,19 @@ export interface Head extends Tip {
 }
 
 /** One file for each writer, mode 600. A head may stand behind the log, never before it. */
-export function writeHead(folder: string, key: LogKey, tip: Tip): void {
+export function writeHead(folder: string, key: LogSigner, tip: Tip): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${tip.writer}.json`);
-  writeFileSync(`${file}.new`, JSON.stringify({ ...tip, signature: key.sign(signedText('head', tip)) }), { mode: 0o600 });
+  writeFileSync(`${file}.new`, JSON.stringify({ ...tip, key: key.id, signature: key.sign(signedText('head', tip)) }), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
 /** Every head that stands in the folder. */
-export function readHeads(folder: string, key: LogKey | undefined): readonly Head[] {
+export function readHeads(folder: string, keys: LogVerifier | undefined): readonly Head[] {
   return filesIn(folder).map((name) => {
-    const { writer, n, hash, signature } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    const { writer, n, hash, key, signature } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
     const tip: Tip = { writer: String(writer), n: Number(n), hash: String(hash) };
-    const isSigned = `${tip.writer}.json` === name && key?.verify(signedText('head', tip), String(signature)) === true;
+    const isSigned = `${tip.writer}.json` === name && keys?.verify(signedText('head', tip), String(signature), key) === true;
     return { ...tip, isSigned };
   });
 }

@@ -13,6 +13,7 @@ import { typeNamed } from './documents.ts';
 import { MOST_GRANTS } from './extra.ts';
 import { grantStatus } from './grant-terms.ts';
 import type { GrantService } from './grants.ts';
+import { revealResolvers } from './reveals.ts';
 import { transitions } from './transitions.ts';
 import { type VoucherFacts, voucherFacts, voucherStatus } from './voucher-state.ts';
 import type { VoucherService } from './vouchers.ts';
@@ -38,6 +39,7 @@ export function accessResolvers(parts: AccessResolverParts): Resolvers {
     Subject: { ...accessLog.Subject },
     Query: {
       ...accessLog.Query,
+      ...revealResolvers(parts),
       explainAccess: (_source: unknown, { query, variables }: { query: string; variables?: unknown }, { caller }: SubgraphContext) =>
         explainer.explain(caller, query, isObject(variables) ? variables : {}),
       whoMaySee: (_source: unknown, { coordinate }: { coordinate: string }, { caller }: SubgraphContext) =>

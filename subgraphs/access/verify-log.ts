@@ -1,16 +1,18 @@
+import { SUITES } from '../../schema/intl-suite.ts';
+import type { Suite, Suites } from '../../schema/suite.ts';
 import type { Store } from '../../store/port.ts';
-import { ACCESS_LOG, digestOf, isSigned, type LogRecord, readRecord, type Tip, tipOf } from './log-chain.ts';
+import { ACCESS_LOG, digestOf, isSigned, type LogRecord, readRecord, suiteOf, type Tip, tipOf } from './log-chain.ts';
 import type { Head } from './log-heads.ts';
-import type { LogKey } from './log-key.ts';
-import { SHA256, type Suite } from './log-suite.ts';
+import type { LogVerifier } from './log-key.ts';
 
 /** Something in the log is not as it was written. */
 export interface LogFault {
   /**
    * ALTERED: a record was changed. MISSING: records are gone. MOVED: a record stands elsewhere or twice. REPLACED: it does not follow on the one before it.
-   * UNSIGNED: a checkpoint is not by this hub's key, or one is missing. CUT: the end is gone. HEAD: the head beside the store is forged or taken away.
+   * UNSIGNED: a checkpoint is by none of this hub's keys, or one is missing. CUT: the end is gone. HEAD: the head beside the store is forged or taken away.
+   * SUITE: a chain names a cryptographic suite that this hub does not have; its digests were not compared.
    */
-  readonly fault: 'NO_RECORD' | 'ALTERED' | 'MISSING' | 'MOVED' | 'REPLACED' | 'UNSIGNED' | 'CUT' | 'HEAD';
+  readonly fault: 'NO_RECORD' | 'ALTERED' | 'MISSING' | 'MOVED' | 'REPLACED' | 'UNSIGNED' | 'CUT' | 'HEAD' | 'SUITE';
   readonly writer?: string | undefined;
   /** Number of the record in its writer's chain; the first of several. */
   readonly number?: number | undefined;
@@ -29,13 +31,15 @@ export interface Verified {
 
 export interface VerifyParts {
   readonly store: Store;
-  readonly key: LogKey | undefined;
+  readonly keys: LogVerifier | undefined;
   readonly heads: readonly Head[];
-  readonly suite?: Suite | undefined;
+  readonly suites?: Suites | undefined;
   readonly onFault: (fault: LogFault) => void;
 }
 
 interface State {
+  /** Undefined when this hub does not have it. */
+  readonly suite: Suite | undefined;
   readonly tip: Tip;
   readonly unsigned: number;
 }
@@ -45,7 +49,7 @@ const READ_AT_ONCE = 1000;
 const MOST_UNSIGNED = 2100;
 
 /** Reads the whole log once, keeping no more of it than the end of each chain. */
-export async function verifyLog({ store, key, heads, suite = SHA256, onFault }: VerifyParts): Promise<Verified> {
+export async function verifyLog({ store, keys, heads, suites = SUITES, onFault }: VerifyParts): Promise<Verified> {
   const chains = new Map<string, State>();
   const headOf = new Map(heads.map((head) => [head.writer, head]));
   const told = new Map<string, number>();
@@ -61,16 +65,18 @@ export async function verifyLog({ store, key, heads, suite = SHA256, onFault }: 
     const before = chains.get(writer);
     const expected = (before?.tip.n ?? -1) + 1;
     const at = { writer, number, place };
-    if (digestOf(suite, record) !== record.h) report({ fault: 'ALTERED', ...at });
+    const suite = record.k === 'OPEN' ? suiteOf(suites, record) : before ? before.suite : suites[0];
+    if (!suite && record.k === 'OPEN') report({ fault: 'SUITE', ...at });
+    if (suite && digestOf(suite, record) !== record.h) report({ fault: 'ALTERED', ...at });
     else if (headOf.get(writer)?.n === number && headOf.get(writer)?.hash !== record.h) report({ fault: 'REPLACED', ...at });
     if (number < expected) return report({ fault: 'MOVED', ...at });
     if (number > expected) report({ fault: 'MISSING', writer, number: expected, upTo: number - 1, place });
     else if (record.p !== (before?.tip.hash ?? '')) report({ fault: 'REPLACED', ...at });
     const isCheck = record.k === 'CHECK';
     const unsigned = isCheck ? 0 : (before?.unsigned ?? 0) + 1;
-    if ((isCheck && !(key && isSigned(key, record))) || unsigned === MOST_UNSIGNED) report({ fault: 'UNSIGNED', ...at });
+    if ((isCheck && !(keys && isSigned(keys, record))) || unsigned === MOST_UNSIGNED) report({ fault: 'UNSIGNED', ...at });
     for (const other of followed(record)) told.set(other.writer, Math.max(other.n, told.get(other.writer) ?? -1));
-    chains.set(writer, { tip: tipOf(record), unsigned });
+    chains.set(writer, { suite, tip: tipOf(record), unsigned });
   };
 
   for (let after = 0; ; ) {

@@ -26,7 +26,8 @@ export interface VoucherDraft {
 }
 
 const DAY_MS = 86_400_000;
-const LONGEST_DAYS = { E_CERT: 365, other: 90 } as const;
+/** Days that a voucher may run. */
+export const LONGEST_DAYS = { E_CERT: 365, other: 90 } as const;
 const LONGEST_TEXT = 200;
 const LONGEST_STAFF_ID = 64;
 /** The text by which the subject is told what it agrees to (个人信息保护法 §17, §23). */

@@ -14,7 +14,7 @@ import { stringIn } from './stored-values.ts';
 
 const SIGNATURE = '$signature';
 /** A draft that nobody signs lapses after so many days (domain reference 3.9.6). */
-const SIGN_WITHIN_DAYS = 30;
+export const SIGN_WITHIN_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 export type VoucherStatus = 'ACTIVE' | Exclude<VoucherFault, 'NOT_YET_VALID' | 'OTHER_PURPOSE'>;

@@ -1,5 +1,6 @@
 import { visibleRows } from '../../auth/entitlements.ts';
 import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
+import type { RevealBook } from '../../auth/ports.ts';
 import type { Catalogue } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
 import { bind, matches } from '../../schema/filter.ts';
@@ -7,6 +8,7 @@ import { readerOf, type SubgraphContext } from '../kit/context.ts';
 import type { Resolvers, SubgraphDefinition } from '../kit/define-subgraph.ts';
 import { stubsOf } from '../kit/expand.ts';
 import type { RecordOwner } from '../kit/record-owner.ts';
+import { reveal } from './reveal.ts';
 
 const BUSINESS = `audiences: [${BUSINESS_AUDIENCES.join(', ')}]`;
 
@@ -25,6 +27,8 @@ export function extraOf(catalogue: Catalogue): NonNullable<SubgraphDefinition['e
         withdrawRecord(recordId: ID!, documentRef: String!, reason: String!, expectedVersion: Int): Record @allow(audiences: [AGENCY, OPERATOR])
         "更正记录（来源部门或运营单位）：fields 同报送输入，不含标识、主体和来源字段"
         correctRecord(recordId: ID!, fields: JSON!, reason: String!, expectedVersion: Int): Record @allow(audiences: [AGENCY, OPERATOR])
+        "明文查看一条记录（运营人员）：理由不少于十个字，仅对本人、仅此一条、十五分钟内有效，并记入访问日志"
+        reveal(recordId: ID!, reason: String!): Record @allow(audiences: [OPERATOR])
       }
       ${stubsOf(catalogue)}`,
   };
@@ -36,7 +40,7 @@ interface Stub {
 }
 
 /** Resolves ids through `record-index`; everything but the id is the owner's to answer. */
-export function changesResolvers(catalogue: Catalogue, owner: RecordOwner): Resolvers {
+export function changesResolvers(catalogue: Catalogue, owner: RecordOwner, reveals: RevealBook): Resolvers {
   const types = new Map(catalogue.types.filter(({ kind }) => kind === 'record').map((type) => [type.code, type]));
   // Through the gateway the owner answers it; at this subgraph's own door the stub is all there is.
   const stubs = [...types.values()].map((type) => [type.name, { recordType: () => type.code }] as const);
@@ -61,6 +65,8 @@ export function changesResolvers(catalogue: Catalogue, owner: RecordOwner): Reso
           throw new HubError('BAD_USER_INPUT', 'a withdrawal needs a document reference and a reason');
         return owner.withdraw(context.caller, args);
       },
+      reveal: (_source: unknown, args: { recordId: string; reason: string }, context: SubgraphContext): Promise<Stub> =>
+        reveal({ owner, reveals }, args, context),
       correctRecord: (
         _source: unknown,
         args: { recordId: string; fields: unknown; reason: string; expectedVersion?: number | null },

@@ -7,8 +7,8 @@ import { HubError } from '../../schema/errors.ts';
 import { allOf, bindShared, EVERY, type Filter } from '../../schema/filter.ts';
 import type { Document, Query } from '../../store/port.ts';
 import { type Place, placeOf, readerOf, type SubgraphContext } from './context.ts';
-import { readCursor, writeCursor } from './cursor.ts';
-import { disclosedRow, OBJECTION_NOTE, type Row } from './row.ts';
+import { type CursorBinding, readCursor, writeCursor } from './cursor.ts';
+import { disclosedRow, noteAuthorised, OBJECTION_NOTE, type Row } from './row.ts';
 import type { Sealer } from './sealer.ts';
 import { orderOf, whereFilter } from './where.ts';
 
@@ -59,7 +59,8 @@ export function listConnection(
   if (first < 1) throw new HubError('BAD_USER_INPUT', 'first has to be at least 1');
   if (first > MAX_PAGE) throw new HubError('LIMIT_EXCEEDED', `first may be at most ${MAX_PAGE}`);
   const access = context.accessOf(type);
-  const { rows, refused, narrowed } = narrow(access, askedBy(type, { where: args.where, orderBy: args.orderBy }));
+  const asked = askedBy(type, { where: args.where, orderBy: args.orderBy });
+  const { rows, refused, narrowed } = narrow(access, asked);
   const [closed] = refused;
   if (closed) throw new HubError('FORBIDDEN', `${closed} may not be filtered or ordered by`);
   for (const coordinate of narrowed) context.remarks.narrowed.push({ ...placeOf(context, info.path), coordinate });
@@ -67,7 +68,10 @@ export function listConnection(
   const filter = subjectId === undefined ? anySubject : allOf({ op: 'eq', field: 'gate.subjectId', value: subjectId }, anySubject);
   const order = orderOf(type, args.orderBy);
   const { audience } = context.caller.profile;
-  const binding = JSON.stringify([audience, type.name, subjectId ?? null, args.where ?? null, args.orderBy ?? null]);
+  const binding: CursorBinding = {
+    list: JSON.stringify([audience, type.name, subjectId ?? null, args.where ?? null, args.orderBy ?? null]),
+    use: context.caller.voucherUse,
+  };
   const after = args.after ? readCursor(sealer, binding, args.after) : undefined;
   const tx = readerOf(context);
   const cursorOf = ({ key, columns }: Document) =>
@@ -75,6 +79,7 @@ export function listConnection(
   const answer = (page: readonly Document[]): Connection => {
     const rowsOfPage = page.slice(0, first).flatMap((document) => disclosedRow(context, type, document) ?? []);
     annotate(context, () => selectedLists(info).map((below) => placeOf(context, info.path, ...below)), rowsOfPage);
+    for (const coordinate of asked) for (const row of rowsOfPage) noteAuthorised(context, row, coordinate, info, 'LOOKED_AT');
     const firstRow = rowsOfPage[0];
     const lastRow = rowsOfPage.at(-1);
     return {

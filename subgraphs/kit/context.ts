@@ -48,6 +48,15 @@ export interface Disclosed {
   readonly rules: readonly string[];
 }
 
+/** By what the caller read a coordinate under an obligation. */
+export interface Authorised {
+  /** The entity of `_entities` below which it stands. */
+  readonly entity?: string | undefined;
+  /** Undefined for one that was filtered or ordered by. */
+  readonly coordinate?: string | undefined;
+  readonly by: readonly string[];
+}
+
 /** What a subgraph says about its part of an answer (`extensions.hub`). */
 export interface Remarks {
   readonly withheld: Withheld[];
@@ -56,6 +65,7 @@ export interface Remarks {
   readonly disclosed: Disclosed[];
   /** Coordinates that were answered clear to this caller and are not so to everybody. */
   readonly granted: Set<string>;
+  readonly authorised: Authorised[];
   /** Ids of rows that this call revealed to the caller: the rest of the request looks them up revealed. */
   readonly revealed: string[];
   /** Ids of `_entities`, in the order of the representations. */
@@ -72,6 +82,7 @@ export function noRemarks(): Remarks {
     narrowed: [],
     disclosed: [],
     granted: new Set(),
+    authorised: [],
     revealed: [],
     entities: [],
     said: new Map(),

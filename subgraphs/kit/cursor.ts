@@ -7,22 +7,39 @@ export interface PlaceInList {
   readonly key: string;
 }
 
-/** Writes a list cursor: encrypted, and bound to what the list was asked by (audience, filter, order). */
-export function writeCursor(sealer: Sealer, binding: string, { values, key }: PlaceInList): string {
-  return sealer.seal(JSON.stringify([sealer.digest(binding), key, ...values])).$sealed;
+/** To what a list cursor is bound: by what the list was asked (audience, filter, order), and under which use of a voucher. */
+export interface CursorBinding {
+  readonly list: string;
+  readonly use?: string | undefined;
+}
+
+/** Writes a list cursor: encrypted, and bound to its list. */
+export function writeCursor(sealer: Sealer, { list, use }: CursorBinding, { values, key }: PlaceInList): string {
+  return sealer.seal(JSON.stringify({ list: sealer.digest(list), key, values, use })).$sealed;
 }
 
 /** @throws BAD_USER_INPUT for a cursor that was made for another list, or not by this hub */
-export function readCursor(sealer: Sealer, binding: string, cursor: string): PlaceInList {
-  const [bound, key, ...values] = opened(sealer, cursor);
-  if (bound !== sealer.digest(binding) || typeof key !== 'string') throw foreign();
-  return { key, values: values.map((value) => (typeof value === 'string' || typeof value === 'number' ? value : null)) };
+export function readCursor(sealer: Sealer, { list }: Pick<CursorBinding, 'list'>, cursor: string): PlaceInList {
+  const { list: bound, key, values } = opened(sealer, cursor);
+  if (bound !== sealer.digest(list) || typeof key !== 'string' || !Array.isArray(values)) throw foreign();
+  return { key, values: values.map((value: unknown) => (typeof value === 'string' || typeof value === 'number' ? value : null)) };
 }
 
-function opened(sealer: Sealer, cursor: string): readonly unknown[] {
+/** The use of a voucher under which a cursor was made; undefined for any other text. */
+export function useInCursor(sealer: Sealer, cursor: string): string | undefined {
+  try {
+    const { use } = opened(sealer, cursor);
+    return typeof use === 'string' ? use : undefined;
+  } catch {
+    // What is no cursor of this hub continues nothing; its list says so when it is asked.
+    return undefined;
+  }
+}
+
+function opened(sealer: Sealer, cursor: string): { readonly [name in 'list' | 'key' | 'values' | 'use']?: unknown } {
   try {
     const parts: unknown = JSON.parse(sealer.open({ $sealed: cursor }));
-    if (Array.isArray(parts)) return parts;
+    if (typeof parts === 'object' && parts !== null) return parts;
   } catch {
     // Whatever is wrong with it, the caller learns the same.
   }

@@ -77,7 +77,13 @@ export function defineSubgraph(definition: SubgraphDefinition, parts: SubgraphPa
     async execute({ document, operation, variables, caller }) {
       const remarks = noRemarks();
       const run = (tx: Reader | undefined) => {
-        const context: SubgraphContext = { caller, tx, remarks, pages: new Map(), accessOf: (type, as = caller) => parts.access.accessOf(as, type) };
+        const context: SubgraphContext = {
+          caller,
+          tx,
+          remarks,
+          pages: new Map(),
+          accessOf: (type, as = caller) => parts.access.accessOf(as, type),
+        };
         return execute({ schema, document, operationName: operation.name?.value, variableValues: variables, contextValue: context });
       };
       const result = operation.operation === 'query' ? await parts.store.read(run) : await run(undefined);

@@ -184,11 +184,11 @@ export function orderName(item: Item): string {
 function rootSdl(types: readonly RecordType[]): string {
   const listed = types.filter(({ kind }) => kind !== 'subject');
   if (listed.length === 0) return '';
-  const allow = `@allow(audiences: [${BUSINESS_AUDIENCES.join(', ')}])`;
+  const allow = ({ audit }: RecordType) => `@allow(audiences: [${[...BUSINESS_AUDIENCES, ...(audit ? ['AUDITOR'] : [])].join(', ')}])`;
   const args = (type: RecordType) =>
     `(where: ${type.name}Filter${orderedItems(type).length > 0 ? `, orderBy: [${type.name}Order!]` : ''}, first: Int = 20, after: Cursor)`;
   const connection = (type: RecordType) => `"${type.label}" ${type.field}${args(type)}: ${type.name}Connection`;
-  const parts = [`type Query { ${listed.map((type) => `${connection(type)} ${allow}`).join(' ')} }`];
+  const parts = [`type Query { ${listed.map((type) => `${connection(type)} ${allow(type)}`).join(' ')} }`];
   const records = listed.filter(({ kind }) => kind === 'record');
   const ofSubjects = listed.filter(({ kind, about }) => kind === 'record' || about !== undefined);
   if (ofSubjects.length > 0) parts.push(`"信用主体" type Subject @key(fields: "id") { id: ID! ${ofSubjects.map(connection).join(' ')} }`);

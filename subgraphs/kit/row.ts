@@ -1,6 +1,6 @@
 import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { type Caller, lookingUp } from '../../auth/caller.ts';
-import { EXPIRED } from '../../auth/conditions.ts';
+import { expiredRows } from '../../auth/conditions.ts';
 import { PUBLIC_RULES, type View } from '../../auth/disclose.ts';
 import { ID_IN_CODE_COLUMN } from '../../auth/entitlements.ts';
 import { applyMask } from '../../auth/masks.ts';
@@ -9,7 +9,7 @@ import { matches } from '../../schema/filter.ts';
 import type { Json, JsonObject } from '../../schema/json.ts';
 import { scrubText } from '../../schema/text-scrub.ts';
 import type { Document } from '../../store/port.ts';
-import { entityOf, reportWithheld, type SubgraphContext } from './context.ts';
+import { type Disclosed, entityOf, reportWithheld, type SubgraphContext } from './context.ts';
 import { isSealed, type Sealer } from './sealer.ts';
 
 /** A stored row with the view that its reader has of it. There is no other way from a document to an answer. */
@@ -53,20 +53,56 @@ const MOST_DISCLOSED = 2000;
 export function noteDisclosed(context: SubgraphContext, row: Row, coordinate: string, { path }: Pick<GraphQLResolveInfo, 'path'>): void {
   const { document, type, view } = row;
   if (!view.beyondPublic.has(coordinate)) return;
+  noteAuthorised(context, row, coordinate, { path });
   const { disclosed, granted, noted } = context.remarks;
   if (view.effects.get(coordinate) !== 'MASK') granted.add(coordinate);
   if (noted.has(document)) return;
   noted.add(document);
-  const { subjectId, sourceOrg, section = null } = document.gate ?? {};
-  if (!subjectId) return;
-  const about = { subjectId, section: section ?? type.section ?? null, sourceOrg: sourceOrg ?? null, recordType: type.code };
+  const about = aboutOf(type, document);
+  if (!about) return;
   const isFull = disclosed.length >= MOST_ROWS;
   const key = isFull ? JSON.stringify(about) : undefined;
   if (key !== undefined && (noted.has(key) || disclosed.length >= MOST_DISCLOSED)) return;
   if (key !== undefined) noted.add(key);
   const entity = entityOf(context, path);
-  const rules = view.heldBy.filter((rule) => !PUBLIC_RULES.includes(rule));
-  disclosed.push({ ...about, entity, rules, row: isFull ? undefined : document.key });
+  disclosed.push({ ...about, entity, rules: rulesOf(view), row: isFull ? undefined : document.key });
+}
+
+/** Whom and what a row is about, as the access log tells it; undefined for a row of no subject. */
+export function aboutOf(
+  type: RecordType,
+  { gate }: Pick<Document, 'gate'>,
+): Pick<Disclosed, 'subjectId' | 'section' | 'sourceOrg' | 'recordType'> | undefined {
+  if (!gate?.subjectId) return undefined;
+  return {
+    subjectId: gate.subjectId,
+    section: gate.section ?? type.section ?? null,
+    sourceOrg: gate.sourceOrg ?? null,
+    recordType: type.code,
+  };
+}
+
+/** Rules beyond those of everybody by which a reader holds the row. */
+export function rulesOf({ heldBy }: Pick<View, 'heldBy'>): readonly string[] {
+  return heldBy.filter((rule) => !PUBLIC_RULES.includes(rule));
+}
+
+/** Notes by what a coordinate of this row is read, or looked at by a filter or an order, if that obliges the caller to something. */
+export function noteAuthorised(
+  context: SubgraphContext,
+  { view }: Row,
+  coordinate: string,
+  { path }: Pick<GraphQLResolveInfo, 'path'>,
+  use: 'READ' | 'LOOKED_AT' = 'READ',
+): void {
+  const basis = view.bases.get(coordinate);
+  if (!basis) return;
+  const { noted, authorised, entities } = context.remarks;
+  const entity = entities.length > 0 ? entityOf(context, path) : undefined;
+  const key = entity === undefined && use === 'READ' ? basis : `${use} ${entity ?? ''} ${coordinate} ${basis.by.join()}`;
+  if (noted.has(key)) return;
+  noted.add(key);
+  authorised.push({ entity, coordinate: use === 'READ' ? coordinate : undefined, by: basis.by });
 }
 
 /** Fixed sentence: what an objection says to every reader. */
@@ -85,7 +121,7 @@ export function fieldResolver(type: RecordType, item: Item, sealer: Sealer, comp
     }
     if (!effect) return null;
     noteDisclosed(context, row, coordinate, info);
-    if (compute) return compute(row.document, context);
+    if (compute) return compute(row.document, context, type);
     const stored = row.document.body[item.name];
     if (stored === undefined || stored === null) return null;
     if (item.shape === 'object') return nested(row, stored);
@@ -145,7 +181,7 @@ function identityInCodeColumn(value: string, row: Row): Json {
 }
 
 /** What a field says that follows from other facts than its own stored value. */
-export type Compute = (document: Document, context: SubgraphContext) => Json | Promise<Json>;
+export type Compute = (document: Document, context: SubgraphContext, type: RecordType) => Json | Promise<Json>;
 
 /** Fields of the envelope that follow from the gate and the clock, never from what a row said of itself. */
 const COMPUTED: Readonly<Record<string, Compute>> = {
@@ -157,7 +193,7 @@ const COMPUTED: Readonly<Record<string, Compute>> = {
   objectionFlag: ({ gate }) => gate?.objection === true,
   objectionNote: ({ gate }) => (gate?.objection === true ? OBJECTION_NOTE : null),
   publicityMaxEndOn: ({ gate }) => gate?.publishedUntil ?? null,
-  publicityStatus: (document, context) => publicityStatus(document, context),
+  publicityStatus,
   dataStatus: ({ gate, body }) =>
     gate?.stopped === 'WITHDRAWN' ? 'WITHDRAWN' : gate?.stopped === 'ARCHIVED' ? 'ARCHIVED' : (body.dataStatus ?? 'VALID'),
   occurredOn: ({ body }) => body.occurredOn ?? body.decisionDate ?? null,
@@ -166,11 +202,11 @@ const COMPUTED: Readonly<Record<string, Compute>> = {
 };
 
 /** The answered status follows the clock: a window that has ended is STOPPED_EXPIRED though no timer has run. */
-function publicityStatus(document: Document, context: SubgraphContext): Json {
+function publicityStatus(document: Document, context: SubgraphContext, { regions }: RecordType): Json {
   const { gate } = document;
   if (gate?.stopped === 'WITHDRAWN' || gate?.stopped === 'WRONG_IDENTITY') return 'WITHDRAWN';
   if (gate?.stopped === 'REPAIRED') return 'STOPPED_REPAIRED';
   if (gate?.stopped === 'SHIELDED') return 'STOPPED_SHIELDED';
-  if (gate?.status === 'PUBLISHED' && matches(EXPIRED, document, context.caller.params)) return 'STOPPED_EXPIRED';
+  if (gate?.status === 'PUBLISHED' && matches(expiredRows(regions), document, context.caller.params)) return 'STOPPED_EXPIRED';
   return gate?.status ?? null;
 }

@@ -5,7 +5,7 @@ export interface Sealed extends JsonObject {
   readonly $sealed: string;
 }
 
-/** The hub's keyed cryptography: encryption at rest, content hashes and blind indexes. One small interface, so that another suite can take its place. */
+/** The hub's keyed cryptography: encryption at rest, content hashes and blind indexes. */
 export interface Sealer {
   /** Encrypts under the current key; the key id stands in the result, so that keys can rotate. */
   seal(text: string): Sealed;
@@ -20,4 +20,9 @@ export interface Sealer {
 /** True for an encrypted value. */
 export function isSealed(value: Json | undefined): value is Sealed {
   return typeof value === 'object' && value !== null && '$sealed' in value;
+}
+
+/** Under which key a value is encrypted. */
+export function keyIdOf({ $sealed }: Sealed): string {
+  return $sealed.slice(0, Math.max(0, $sealed.indexOf('.')));
 }

@@ -1,4 +1,5 @@
 import type { Exception } from '../../schema/gate.ts';
+import { isGround } from '../../schema/region-profiles.ts';
 import type { TypeRules } from '../kit/record-engine/rows.ts';
 import { listByCode } from './list-catalogue.ts';
 
@@ -15,10 +16,9 @@ export const LIST_ENTRY_RULES: TypeRules = {
       ...(namesNobody ? [] : [{ code: 'PROHIBITED', item: 'responsiblePersons' } as const]),
     ];
   },
-  exception({ listCode, publicityBasis }): Exception {
+  exception({ listCode, publicityBasis }, profile): Exception {
     const publicity = typeof listCode === 'string' ? listByCode(listCode)?.publicForIndividuals : undefined;
     if (publicity === 'YES') return 'PUBLIC';
-    const needsBasis = publicity === 'BY_LAW' || publicity === 'WITH_CONSENT';
-    return needsBasis && typeof publicityBasis === 'string' ? 'PUBLIC' : 'NONE';
+    return isGround(publicity, profile) && typeof publicityBasis === 'string' ? 'PUBLIC' : 'NONE';
   },
 };

@@ -2,6 +2,7 @@ import { conditionsFor, disclosureYears, overAgeParam } from '../../auth/conditi
 import { shanghaiToday, yearsAgoExclusive } from '../../schema/calendar-date.ts';
 import { type Catalogue, itemWithRole, type RecordType } from '../../schema/catalogue.ts';
 import { type Filter, type Filtered, matches, type Params } from '../../schema/filter.ts';
+import type { RegionProfiles } from '../../schema/region-profiles.ts';
 import type { Change, Clock, Document, Store } from '../../store/port.ts';
 import type { EffectHandler } from '../kit/effects.ts';
 import type { SubjectDirectory, SubjectFacts } from '../kit/subject-directory.ts';
@@ -48,7 +49,7 @@ export function subjectNaming({ store, catalogue, directory, clock }: NamingPart
   return {
     name: 'subject-naming',
     async run(changes) {
-      const params = paramsOn(shanghaiToday(clock.now()));
+      const params = paramsOn(shanghaiToday(clock.now()), catalogue.regions);
       const first = firstOpen(changes, types, params, known);
       if (first.size === 0) return;
       const records = await readRecords(store, [...first.values()]);
@@ -118,6 +119,6 @@ function factsOf({ nameField, factFields }: NamingType, { body }: Document): Sub
   return { name: typeof name === 'string' ? name : '', fields: Object.fromEntries(fields) };
 }
 
-function paramsOn(today: string): Params {
-  return { today, ...Object.fromEntries(disclosureYears().map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)])) };
+function paramsOn(today: string, regions: RegionProfiles): Params {
+  return { today, ...Object.fromEntries(disclosureYears(regions).map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)])) };
 }

@@ -138,6 +138,7 @@ function exactPerson(context: SubgraphContext, type: RecordType, document: Param
       variant,
       heldBy: ['E18'],
       beyondPublic: new Set(['Subject.id', 'Subject.kind']),
+      bases: new Map(['Subject.id', 'Subject.kind'].map((coordinate) => [coordinate, { coordinate, by: ['E18'] }])),
     },
   };
 }

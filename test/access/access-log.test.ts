@@ -4,15 +4,19 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SUITES } from '../../schema/intl-suite.ts';
 import type { JsonObject } from '../../schema/json.ts';
+import type { Suites } from '../../schema/suite.ts';
 import type { Store } from '../../store/port.ts';
 import { Connection } from '../../store/sqlite/connection.ts';
 import { ACCESS_LOG, digestOf, type LogRecord, readRecord } from '../../subgraphs/access/log-chain.ts';
 import { readHeads } from '../../subgraphs/access/log-heads.ts';
-import { readLogKey } from '../../subgraphs/access/log-key.ts';
-import { SHA256 } from '../../subgraphs/access/log-suite.ts';
+import { readLogKeys, readLogVerifier, rotateLogKey } from '../../subgraphs/access/log-key.ts';
 import { type LogFault, type Verified, verifyLog } from '../../subgraphs/access/verify-log.ts';
+import { GM } from '../support/gm-suite.ts';
 import { entryNo, openLog } from './log-place.ts';
+
+const [INTL] = SUITES;
 
 let folder: string;
 beforeEach(async () => {
@@ -24,8 +28,8 @@ const keyDir = () => join(folder, 'keys');
 const headDir = () => join(folder, 'access-log');
 
 /** Writes so many entries and closes the log. */
-async function written(count: number): Promise<void> {
-  const { log, close } = await openLog(folder);
+async function written(count: number, suites: Suites = SUITES): Promise<void> {
+  const { log, close } = await openLog(folder, { suites });
   await Promise.all(Array.from({ length: count }, (_, number) => log.record(entryNo(number))));
   await close();
 }
@@ -37,11 +41,11 @@ async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
     await close();
   }
 }
-async function verified(): Promise<Verified & { readonly found: readonly LogFault[] }> {
-  const key = readLogKey(keyDir());
+async function verified(suites: Suites = SUITES): Promise<Verified & { readonly found: readonly LogFault[] }> {
+  const keys = readLogVerifier(keyDir(), suites);
   const found: LogFault[] = [];
   const onFault = (fault: LogFault) => void found.push(fault);
-  return withStore(async (store) => ({ ...(await verifyLog({ store, key, heads: readHeads(headDir(), key), onFault })), found }));
+  return withStore(async (store) => ({ ...(await verifyLog({ store, keys, suites, heads: readHeads(headDir(), keys), onFault })), found }));
 }
 const faults = async () =>
   (await verified()).found.map(({ fault, number, upTo }) => [fault, number, ...(upTo === undefined ? [] : [upTo])]);
@@ -79,7 +83,7 @@ function withDatabase<T>(work: (database: Connection) => T): T {
   }
 }
 const number = (n: number) => `json_extract(entry, '$.n') = ${n}`;
-const resealed = (record: LogRecord): LogRecord => ({ ...record, h: digestOf(SHA256, record) });
+const resealed = (record: LogRecord): LogRecord => ({ ...record, h: digestOf(INTL, record) });
 const withPurpose = (record: LogRecord): LogRecord => ({ ...record, e: { ...record.e, purpose: 'LICENSING' } });
 
 describe('the access log', () => {
@@ -124,7 +128,7 @@ describe('the access log', () => {
   it('keeps its key and its heads to itself', async () => {
     await written(1);
     const [head = ''] = await readdir(headDir());
-    for (const file of [join(keyDir(), 'access-log-key.pem'), join(headDir(), head)]) expect((await stat(file)).mode & 0o777).toBe(0o600);
+    for (const file of [join(keyDir(), 'access-log-keys.json'), join(headDir(), head)]) expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
   it('says in each entry how long it has to be kept', async () => {
@@ -230,6 +234,84 @@ describe('verification', () => {
     );
     await rm(join(headDir(), name));
     expect(await faults()).toEqual(expect.arrayContaining([['CUT', 9, 11], ['HEAD', undefined]])); // biome-ignore format: a table
+  });
+});
+
+describe('the keys of the access log', () => {
+  const storedKeys = () => readLogKeys(keyDir());
+
+  it('verify what an older one has signed, of which the private key is gone', async () => {
+    await written(3);
+    const before = storedKeys();
+    const id = rotateLogKey(keyDir());
+    await written(3);
+    expect(await verified()).toMatchObject({ entries: 6, chains: 2, checkpoints: 2, faults: 0 });
+    expect((await records()).flatMap(({ k, e }) => (k === 'CHECK' ? [e.key] : []))).toEqual([before?.keys[0].id, id]);
+    expect(storedKeys()?.keys.map((key) => key.id)).toEqual([before?.keys[0].id, id]);
+    const file = await readFile(join(keyDir(), 'access-log-keys.json'), 'utf8');
+    expect(file.match(/PRIVATE KEY/g)).toHaveLength(2);
+    expect(file).not.toContain(JSON.stringify(before?.privateKey));
+    expect((await stat(join(keyDir(), 'access-log-keys.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('are taken up by a log that is open, two seconds later', async () => {
+    let now = Date.parse('2026-11-24T04:00:00Z');
+    const { log, close } = await openLog(folder, { clock: { now: () => new Date(now) } });
+    await log.record(entryNo(0));
+    const id = rotateLogKey(keyDir());
+    now += 2000;
+    await log.record(entryNo(1));
+    await close();
+    const signed = (await records()).filter(({ k }) => k !== 'ACCESS').map(({ k, e }) => [k, e.key === id]);
+    expect(signed).toEqual([
+      ['OPEN', false],
+      ['CHECK', true],
+    ]);
+    expect(await verified()).toMatchObject({ entries: 2, chains: 1, faults: 0 });
+  });
+
+  it('accept no checkpoint under the id of another key, and none under an id that they do not have', async () => {
+    await written(3);
+    const id = rotateLogKey(keyDir());
+    for (const key of [id, 'nobody']) {
+      change(number(4), (record) => resealed({ ...record, e: { ...record.e, key } }));
+      expect((await faults()).map(([fault]) => fault)).toContain('UNSIGNED');
+    }
+  });
+
+  it('take over a key that stands alone, and verify what it has signed', async () => {
+    await written(3);
+    const file = storedKeys();
+    await rm(join(keyDir(), 'access-log-keys.json'));
+    await writeFile(join(keyDir(), 'access-log-key.pem'), file?.privateKey ?? '');
+    expect(await verified()).toMatchObject({ checkpoints: 1, faults: 0 });
+    await written(1);
+    expect(await verified()).toMatchObject({ checkpoints: 2, faults: 0 });
+    expect(storedKeys()?.keys.map(({ id }) => id)).toEqual([file?.keys[0].id]);
+    expect(await readdir(keyDir())).toEqual(['access-log-keys.json']);
+  });
+});
+
+describe('a log under two suites', () => {
+  const BOTH: Suites = [GM, INTL];
+
+  it('is verified as a whole, each chain with the suite that it names', async () => {
+    await written(3);
+    rotateLogKey(keyDir(), { suites: BOTH });
+    await written(3, BOTH);
+    expect((await records()).flatMap(({ k, e }) => (k === 'OPEN' ? [e.suite] : []))).toEqual(['INTL', 'GM']);
+    expect(await verified(BOTH)).toMatchObject({ entries: 6, chains: 2, checkpoints: 2, faults: 0 });
+    tamper("UPDATE log_entries SET entry = json_set(entry, '$.e.purpose', 'LICENSING') WHERE json_extract(entry, '$.n') = 1");
+    expect((await verified(BOTH)).found.map(({ fault, number }) => [fault, number])).toEqual([
+      ['ALTERED', 1],
+      ['ALTERED', 1],
+    ]);
+  });
+
+  it('says which chain is of a suite that the hub does not have', async () => {
+    await written(3);
+    change(number(0), (record) => ({ ...record, e: { ...record.e, suite: 'GM' } }));
+    expect(await faults()).toEqual([['SUITE', 0]]);
   });
 });
 

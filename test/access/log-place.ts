@@ -1,19 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { AccessEntry } from '../../auth/access-entry.ts';
-import type { Store } from '../../store/port.ts';
+import type { Suites } from '../../schema/suite.ts';
+import type { Clock, Store } from '../../store/port.ts';
 import { openSqliteStore } from '../../store/sqlite/open-store.ts';
 import { ACCESS_ENTRIES, ACCESS_INDEX } from '../../subgraphs/access/access-entries.ts';
 import { createAccessLog, type WrittenLog } from '../../subgraphs/access/access-log.ts';
 
-const clock = { now: () => new Date('2026-11-24T04:00:00Z') };
+const STILL: Clock = { now: () => new Date('2026-11-24T04:00:00Z') };
 
 /** An access log over a store in a folder, as a hub would open it. */
-export async function openLog(folder: string): Promise<{ readonly log: WrittenLog; readonly store: Store; close(): Promise<void> }> {
+export async function openLog(
+  folder: string,
+  { clock = STILL, suites }: { readonly clock?: Clock; readonly suites?: Suites } = {},
+): Promise<{ readonly log: WrittenLog; readonly store: Store; close(): Promise<void> }> {
   const store = await openSqliteStore(join(folder, 'hub.sqlite'), { collections: [ACCESS_ENTRIES, ACCESS_INDEX], clock });
   const log = createAccessLog({
     store,
     clock,
+    suites,
     newId: () => randomBytes(16).toString('base64url'),
     keyDir: join(folder, 'keys'),
     headDir: join(folder, 'access-log'),

@@ -5,6 +5,7 @@ import { describeFilters } from './describe-filters.ts';
 import { describeOperations } from './describe-operations.ts';
 import { describeReading } from './describe-reading.ts';
 import { describeReopening } from './describe-reopening.ts';
+import { describeRewriting } from './describe-rewriting.ts';
 import { describeSurvival } from './describe-survival.ts';
 import { describeWriting } from './describe-writing.ts';
 import type { StoreFactory } from './place.ts';
@@ -19,6 +20,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describeOperations(factory);
     describeConcurrency(factory);
     describeReopening(factory);
+    describeRewriting(factory);
     describeSurvival(factory);
   });
 }

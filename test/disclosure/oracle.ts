@@ -27,6 +27,8 @@ export interface OracleType {
   /** It names parties (E20), or is about a subject though it is a catalogue type. */
   readonly hasParties: boolean;
   readonly aboutSubject: boolean;
+  /** It tells how access was given (E15). */
+  readonly audit?: boolean | undefined;
   readonly fields: readonly OracleField[];
 }
 
@@ -181,6 +183,14 @@ function factsOf({ gate }: OracleRow, type: OracleType, { today, regionOf }: Wor
     supervisable: !gone && !expired && !draft && !type.sourceOnly && !payment,
     keptArchive: region.afterExpiry === 'ARCHIVE',
   };
+}
+
+/** What a row says of its own publicity; it follows the clock. */
+export function answeredStatus(row: OracleRow, type: OracleType, world: World): string | null {
+  const { stopped, status } = row.gate;
+  if (stopped === 'WITHDRAWN' || stopped === 'WRONG_IDENTITY') return 'WITHDRAWN';
+  if (stopped === 'REPAIRED' || stopped === 'SHIELDED') return `STOPPED_${stopped}`;
+  return status === 'PUBLISHED' && factsOf(row, type, world).expired ? 'STOPPED_EXPIRED' : status;
 }
 
 /** The same day so many years later; 29 February counts as 1 March where there is none. */
@@ -419,6 +429,7 @@ function ofCatalogue(caller: OracleCaller, type: OracleType, { today }: World): 
   }
   if (audience === 'OPERATOR')
     found.push({ id: 'E12', reads: [], holds: () => true, clear: ['D1', 'D3', 'D7', 'DP'], masked: ['D2', 'D4', 'D5', 'D6'] });
+  if (type.audit && audience === 'AUDITOR') found.push({ id: 'E15', reads: [], holds: () => true, clear: ['D7', 'D9'] });
   if (type.hasParties && audience === 'AGENCY') found.push(departmentParty(caller));
   if (type.hasParties && audience === 'SUPERVISION')
     found.push(departmentParty({ ...caller, ownSources: caller.clientId === undefined ? [] : [caller.clientId] }));

@@ -5,7 +5,9 @@ import { Connection } from '../../store/sqlite/connection.ts';
 import { runHub } from '../support/command.ts';
 import { COMPANY, HOUSING, MARKET, OTHER_COMPANY, PERSON, penalty, personalPenalty } from '../support/fixtures.ts';
 import { type Asking, startHub, type TestHub } from '../support/hub.ts';
+import { type LoggedEntry, loggedEntries } from '../support/logged-entries.ts';
 import { temporaryData } from '../support/temporary-hub.ts';
+import { IS_ON_FILES } from '../support/test-store.ts';
 
 const STAFF = 'clerk-7';
 const DISCIPLINE = '11411502MA3TE5T07L';
@@ -50,26 +52,13 @@ const creditBody = (asking: Asking = {}): Asking => ({
 });
 const auditor = (): Asking => ({ token: hub.token('AUDITOR', { staffId: 'auditor-1' }) });
 
-interface Logged {
-  readonly [name: string]: unknown;
-  readonly requestId: string;
-  readonly decision: string;
-}
-/** Everything in the log, oldest first, as it is stored. */
-function entries(): readonly Logged[] {
-  const database = new Connection(join(dataDir, 'access-log.sqlite'), { readOnly: true });
-  try {
-    const rows = database.rows("SELECT entry FROM log_entries WHERE log = 'access' ORDER BY place");
-    return rows.map(([entry]) => JSON.parse(String(entry))).flatMap(({ k, e }) => (k === 'ACCESS' ? [e] : []));
-  } finally {
-    database.close();
-  }
-}
+const onFiles = IS_ON_FILES ? it : it.skip;
+const entries = () => loggedEntries(hub);
 /** What one question adds to the log. */
 async function loggedBy(query: string, asking?: Asking) {
-  const before = entries().length;
+  const before = (await entries()).length;
   const answer = await hub.ask(query, asking);
-  return { answer, logged: entries().slice(before) };
+  return { answer, logged: (await entries()).slice(before) };
 }
 
 const open = (uscc: string) => `{ subject(uscc: "${uscc}") { name penalties { nodes { documentNo decisionDate } } } }`;
@@ -165,13 +154,13 @@ describe('a request is logged', () => {
   it('at the door of a subgraph of its own too', async () => {
     const alone = await startHub({ dataDir, subgraph: 'records' });
     try {
-      const before = entries().length;
+      const before = (await entries()).length;
       await alone.ask('{ penalties { nodes { performanceStatus } } }', source());
-      expect(entries().slice(before)).toMatchObject([{ channel: 'records', decision: 'ALLOW', granted: [CLOSED] }]);
+      expect((await entries()).slice(before)).toMatchObject([{ channel: 'records', decision: 'ALLOW', granted: [CLOSED] }]);
     } finally {
       await alone.close();
     }
-  });
+  }, 30_000);
 });
 
 describe('a request is not logged', () => {
@@ -195,40 +184,44 @@ describe('the log', () => {
     await hub.ask(BY_PERSON, { ...person(), variables: { person: PERSON } });
     await hub.ask(closed(COMPANY), agency({}, { staffId: PERSON.idNumber }));
     await hub.ask(closed(COMPANY), { ...agency(), matter: PERSON.idNumber });
-    const text = JSON.stringify(entries());
+    const text = JSON.stringify(await entries());
     expect(text).toContain(personId);
     for (const value of [PERSON.name, PERSON.idNumber, '411599197710058716', '吴强', '内部备注', '浉市监罚', 'PERFORMED', COMPANY])
       expect(text).not.toContain(value);
   });
 
-  it('is verified as it stands, and not any more once an entry was altered (A-34)', async () => {
-    const whole = await runHub(['audit', 'verify', '--data', dataDir, '--json']);
-    expect([whole.code, JSON.parse(whole.stdout)]).toEqual([0, expect.objectContaining({ ok: true, entries: entries().length })]);
-    const database = new Connection(join(dataDir, 'access-log.sqlite'), { readOnly: false });
-    const where = "log = 'access' AND json_extract(entry, '$.n') = 1";
-    const [original = null, place = null] = database.row(`SELECT entry, place FROM log_entries WHERE ${where}`) ?? [];
-    database.run("UPDATE log_entries SET entry = json_set(entry, '$.e.decision', 'ALLOW', '$.e.staff', 'another') WHERE place = ?", [
-      place,
-    ]);
-    const altered = await runHub(['audit', 'verify', '--data', dataDir]);
-    database.run('UPDATE log_entries SET entry = ? WHERE place = ?', [original, place]);
-    database.close();
-    expect([altered.code, altered.stdout]).toEqual([
-      1,
-      expect.stringMatching(new RegExp(`ALTERED +链 chain [\\w-]{22}, .*1, .*place ${place}`)),
-    ]);
-  }, 30_000);
+  onFiles(
+    'A-34: is verified as it stands, and not any more once an entry was altered',
+    async () => {
+      const whole = await runHub(['audit', 'verify', '--data', dataDir, '--json'], { env: hub.env });
+      expect([whole.code, JSON.parse(whole.stdout)]).toEqual([0, expect.objectContaining({ ok: true, entries: (await entries()).length })]);
+      const database = new Connection(join(dataDir, 'access-log.sqlite'), { readOnly: false });
+      const where = "log = 'access' AND json_extract(entry, '$.n') = 1";
+      const [original = null, place = null] = database.row(`SELECT entry, place FROM log_entries WHERE ${where}`) ?? [];
+      database.run("UPDATE log_entries SET entry = json_set(entry, '$.e.decision', 'ALLOW', '$.e.staff', 'another') WHERE place = ?", [
+        place,
+      ]);
+      const altered = await runHub(['audit', 'verify', '--data', dataDir], { env: hub.env });
+      database.run('UPDATE log_entries SET entry = ? WHERE place = ?', [original, place]);
+      database.close();
+      expect([altered.code, altered.stdout]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`ALTERED +链 chain [\\w-]{22}, .*1, .*place ${place}`)),
+      ]);
+    },
+    30_000,
+  );
 
   it('is searched by organisation, staff, subject, time and decision', async () => {
     const search = async (...args: readonly string[]) => {
-      const { code, stdout } = await runHub(['audit', 'search', ...args, '--data', dataDir, '--json']);
+      const { code, stdout } = await runHub(['audit', 'search', ...args, '--data', dataDir, '--json'], { env: hub.env });
       expect(code).toBe(0);
       return stdout
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line));
     };
-    const all = entries();
+    const all = await entries();
     expect(await search()).toEqual(all);
     const denied = await search('--org', HOUSING, '--staff', STAFF, '--decision', 'DENY');
     expect(denied).toEqual(all.filter((entry) => entry.organisation === HOUSING && entry.staff === STAFF && entry.decision === 'DENY'));
@@ -238,18 +231,45 @@ describe('the log', () => {
     expect(await search('--from', '2020-01-01')).toEqual(all);
   }, 60_000);
 
+  it('marks a request for more than the caller’s grant opens, for the auditor and in the search, and no other', async () => {
+    const grant = { grantNo: 'G-1', granteeUscc: HOUSING, approverUscc: MARKET, recordTypes: ['PENALTY'], legalBasis: '依据' };
+    const opens = { fields: ['AdministrativePenalty.documentNo'], purposes: ['LICENSING'], validFrom: '2020-01-01', validTo: '2098-12-31' };
+    const give = (status: string) => hub.load('DUTY_GRANT', [{ ...grant, ...opens, status }]);
+    const OVER = 'hub_access_signals_total{signal="OVER_REQUEST"}';
+    const counted = async () => Number((await hub.metrics()).split(`${OVER} `)[1]?.split('\n')[0]);
+    await give('APPROVED');
+    const before = await counted();
+    const over = await loggedBy(closed(COMPANY), agency());
+    const within = await loggedBy(open(COMPANY), agency());
+    const elsewhere = await loggedBy(closed(COMPANY), agency({ purpose: 'BIDDING' }));
+    await give('SUSPENDED');
+    expect([over, within, elsewhere].map(({ logged }) => logged.map(({ signals }) => signals))).toEqual([
+      [['OVER_REQUEST']],
+      [undefined],
+      [undefined],
+    ]);
+    expect(await counted()).toBe(before + 1);
+    const { body } = await hub.ask('{ accessLog(first: 3) { nodes { requestId signals } } }', auditor());
+    expect(body.data.accessLog.nodes).toEqual(
+      [elsewhere, within, over].map(({ logged: [entry] }) => ({ requestId: entry?.requestId, signals: entry?.signals ?? [] })),
+    );
+    const found = await runHub(['audit', 'search', '--signal', 'OVER_REQUEST', '--data', dataDir], { env: hub.env });
+    expect(found.stdout).toMatch(/^\S+ {2}DENY {5}QUERY.*超范围查询 OVER_REQUEST.*\n$/);
+    expect((await runHub(['audit', 'search', '--signal', 'NOTHING', '--data', dataDir], { env: hub.env })).code).not.toBe(0);
+  }, 30_000);
+
   it('lists to the auditor, page by page, and nobody else', async () => {
     const query = `query ($where: AccessLogFilter, $after: Cursor) { accessLog(where: $where, first: 3, after: $after) {
       nodes { requestId organisation decision denied disclosed { subject section } } pageInfo { hasNextPage endCursor } } }`;
     const where = { organisation: HOUSING, decision: 'DENY' };
-    const expected = entries()
+    const expected = (await entries())
       .filter(({ organisation, decision }) => organisation === HOUSING && decision === 'DENY')
       .map(({ requestId }) => requestId);
     const found: string[] = [];
     for (let after: string | null = null; ; ) {
       const { body } = await hub.ask(query, { ...auditor(), variables: { where, after } });
       const { nodes, pageInfo } = body.data.accessLog;
-      found.push(...nodes.map((node: Logged) => node.requestId));
+      found.push(...nodes.map((node: LoggedEntry) => node.requestId));
       if (!pageInfo.hasNextPage) break;
       after = pageInfo.endCursor;
     }
@@ -259,7 +279,7 @@ describe('the log', () => {
     const { body: bySubject } = await hub.ask(query, { ...auditor(), variables: { where: { subject: companyId } } });
     for (const { disclosed } of bySubject.data.accessLog.nodes)
       expect(disclosed).toContainEqual(expect.objectContaining({ subject: companyId }));
-    expect(entries().at(-1)).toMatchObject({ audience: 'AUDITOR', staff: 'auditor-1', kind: 'QUERY', decision: 'ALLOW' });
+    expect((await entries()).at(-1)).toMatchObject({ audience: 'AUDITOR', staff: 'auditor-1', kind: 'QUERY', decision: 'ALLOW' });
   });
 });
 
@@ -268,7 +288,7 @@ describe('a subject', () => {
     '{ subject(id: "ID") { accesses(first: 50) { nodes { at organisation organisationName staff purpose sections channel basis } pageInfo { hasNextPage } } } }';
   const accessesOf = async (id: string, asking: Asking) => (await hub.ask(ACCESSES.replace('ID', id), asking)).body;
 
-  it('is told when, by which organisation, for what purpose, which sections, and no member of staff (A-40)', async () => {
+  it('A-40: is told when, by which organisation, for what purpose, which sections, and no member of staff', async () => {
     await hub.ask('{ subjects(where: { uscc: { eq: "USCC" } }) { nodes { orgCode codeStatus } } }'.replace('USCC', COMPANY), agency());
     const { data } = await accessesOf(companyId, company());
     const { nodes } = data.subject.accesses;
@@ -301,7 +321,7 @@ describe('a subject', () => {
     expect((await accessesOf(companyId, company())).data.subject.accesses.nodes).toHaveLength(before);
   });
 
-  it('is told of no reading of rows that are not in its own view', async () => {
+  onFiles('is told of no reading of rows that are not in its own view', async () => {
     const [outcome] = await hub.load('PENALTY', [
       penalty({ documentNo: '浉市监罚〔2026〕011号', uscc: UNKNOWN, counterpartName: '新设有限公司' }),
     ]);
@@ -339,28 +359,32 @@ describe('a subject', () => {
 });
 
 describe('a store that takes no entry', () => {
-  it('answers STORE_UNAVAILABLE and discloses nothing, and open requests go on', async () => {
-    const broken = await temporaryData();
-    const served = await startHub({ dataDir: broken });
-    try {
-      await served.load('PENALTY', [penalty()]);
-      const database = new Connection(join(broken, 'access-log.sqlite'), { readOnly: false });
-      database.exec("CREATE TRIGGER full BEFORE INSERT ON log_entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
-      const token = served.token('AGENCY', { orgUscc: MARKET, regionCode: '411502', level: 'COUNTY', staffId: STAFF });
-      const answer = await served.ask(closed(COMPANY), { token, purpose: 'RECORD_MANAGEMENT' });
-      expect([answer.status, answer.body]).toEqual([
-        503,
-        { errors: [expect.objectContaining({ extensions: { code: 'STORE_UNAVAILABLE' } })] },
-      ]);
-      const refused = await served.ask(closed(COMPANY), { token });
-      expect(refused.body.errors[0].extensions.code).toBe('STORE_UNAVAILABLE');
-      expect((await served.ask(open(COMPANY), { token })).body.data.subject.penalties.nodes).toHaveLength(1);
-      database.run('DROP TRIGGER full');
-      database.close();
-      expect((await served.ask(closed(COMPANY), { token, purpose: 'RECORD_MANAGEMENT' })).body.errors).toBeUndefined();
-    } finally {
-      await served.close();
-      await rm(broken, { recursive: true });
-    }
-  }, 30_000);
+  onFiles(
+    'answers STORE_UNAVAILABLE and discloses nothing, and open requests go on',
+    async () => {
+      const broken = await temporaryData();
+      const served = await startHub({ dataDir: broken });
+      try {
+        await served.load('PENALTY', [penalty()]);
+        const database = new Connection(join(broken, 'access-log.sqlite'), { readOnly: false });
+        database.exec("CREATE TRIGGER full BEFORE INSERT ON log_entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        const token = served.token('AGENCY', { orgUscc: MARKET, regionCode: '411502', level: 'COUNTY', staffId: STAFF });
+        const answer = await served.ask(closed(COMPANY), { token, purpose: 'RECORD_MANAGEMENT' });
+        expect([answer.status, answer.body]).toEqual([
+          503,
+          { errors: [expect.objectContaining({ extensions: { code: 'STORE_UNAVAILABLE' } })] },
+        ]);
+        const refused = await served.ask(closed(COMPANY), { token });
+        expect(refused.body.errors[0].extensions.code).toBe('STORE_UNAVAILABLE');
+        expect((await served.ask(open(COMPANY), { token })).body.data.subject.penalties.nodes).toHaveLength(1);
+        database.run('DROP TRIGGER full');
+        database.close();
+        expect((await served.ask(closed(COMPANY), { token, purpose: 'RECORD_MANAGEMENT' })).body.errors).toBeUndefined();
+      } finally {
+        await served.close();
+        await rm(broken, { recursive: true });
+      }
+    },
+    30_000,
+  );
 });

@@ -394,6 +394,16 @@ describe('grants that the operator imports', () => {
     expect(rowOf(await look(tax(), 'performanceStatus'))).toEqual({ performanceStatus: null });
   });
 
+  it('last until the day they name, be it the one that elsewhere stands for no end', async () => {
+    const [{ outcome, id = '' } = {}] = await imported('OLD-4', { validTo: '2099/12/31', purposes: ['FUNDING'] });
+    expect(outcome).toBe('accepted');
+    const { body } = await hub.ask('{ me { grants { id validTo } } }', tax());
+    expect(body.data.me.grants).toContainEqual({ id, validTo: '2099-12-31' });
+    expect(rowOf(await look(agency(TAX, { purpose: 'FUNDING', matter: undefined }), 'performanceStatus'))).toEqual({
+      performanceStatus: 'PERFORMED',
+    });
+  });
+
   it('name a supervision system by its client entry', async () => {
     await hub.load('CLIENT', [{ clientId: 'sup-2', audience: 'SUPERVISION', regionCode: '411502', status: 'ACTIVE' }]);
     await imported('OLD-3', { granteeUscc: undefined, granteeClientId: 'sup-2', purposes: ['SUPERVISION'] });

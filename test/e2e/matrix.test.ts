@@ -120,6 +120,7 @@ const voucher = (subjectId: string, scope: Partial<Voucher>): Voucher => ({
   sections: ['ADMINISTRATIVE'],
   fieldsExcluded: [],
   opened: [],
+  validTo: '2026-12-31T00:00:00Z',
   ...scope,
 });
 
@@ -267,7 +268,7 @@ beforeAll(async () => {
       purpose: 'RECORD_MANAGEMENT',
     })
   ).body.data.probes.nodes.map(({ id }: { id: string }) => id);
-  [rows, subjects] = await writeRows(env, models);
+  [rows, subjects] = await writeRows(models);
   vouchers = await signVouchers();
 }, 120_000);
 afterAll(async () => {
@@ -319,8 +320,8 @@ async function signVouchers(): Promise<Vouchers> {
 }
 
 /** One row for each combination, written with its gate as an import or a state machine would leave it. */
-async function writeRows(env: Readonly<Record<string, string>>, models: readonly string[]): Promise<[readonly Row[], Subjects]> {
-  const direct = await openHub({ dataDir: hub.dataDir, env, clock: { now: () => NOW }, untouched: true });
+async function writeRows(models: readonly string[]): Promise<[readonly Row[], Subjects]> {
+  const direct = await openHub({ dataDir: hub.dataDir, env: hub.env, clock: { now: () => NOW }, untouched: true });
   try {
     const stored = await direct.store.read((tx) => tx.get('probe', models));
     const organisation = stored.find((model) => model?.gate?.subjectKind === 'ENTERPRISE');

@@ -1,8 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { COMPANY, debtorEntry, HOUSING, MARKET, OTHER_COMPANY, PERSON, penalty, personalPenalty, TAX } from '../support/fixtures.ts';
-import { type Asking, startHub, type TestHub } from '../support/hub.ts';
+import { type Answer, type Asking, startHub, type TestHub } from '../support/hub.ts';
+import { type LoggedEntry, loggedEntries } from '../support/logged-entries.ts';
 
-const clock = { now: () => new Date('2026-10-08T02:00:00Z') };
+const NOW = new Date('2026-10-08T02:00:00Z');
+let now = NOW;
+const clock = { now: () => now };
+const BANK = '91411502MA3TE5T03U';
+const APP = '91411502MA3TE5T052';
+const MATTER = 'QUALIFICATION-REVIEW';
 /** A code whose check digit fails, as some were given out. */
 const LEGACY_CODE = '91350100M0001TGQXM';
 const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -57,6 +63,11 @@ beforeAll(async () => {
     }),
   });
   await load('LICENSE', { personalLicense: license() });
+  await load('TAX_CREDIT', { rating: rating() });
+  await load('SERVICE_BODY', {
+    bank: { orgUscc: BANK, name: '信阳商业银行', qualificationNo: 'Q-1', status: 'ACTIVE' },
+    app: { orgUscc: APP, name: '信阳生活应用', status: 'ACTIVE' },
+  });
   await load('LIST_ENTRY', {
     debtor: debtorEntry(),
     company: taxEntry({ decisionNo: '浉税黑〔2026〕1号' }),
@@ -74,6 +85,9 @@ beforeAll(async () => {
   });
 }, 60_000);
 afterAll(() => hub.close());
+beforeEach(() => {
+  now = NOW;
+});
 
 function license(): Readonly<Record<string, unknown>> {
   return {
@@ -97,9 +111,41 @@ function license(): Readonly<Record<string, unknown>> {
 }
 
 const subjectToken = (claims: object = { subjectUscc: COMPANY }) => hub.token('SUBJECT', { authLevel: 2, ...claims });
+/** Not public: its grade is not A. */
+function rating(): Readonly<Record<string, unknown>> {
+  return {
+    taxpayerName: '茶韵食品有限公司',
+    taxpayerId: COMPANY,
+    uscc: COMPANY,
+    ratingYear: '2025',
+    level: 'B',
+    score: '78.5',
+    deductions: ['逾期申报'],
+    ratedOn: '2026-04-01',
+    ratingAuthority: '国家税务总局浉河区税务局',
+    reviewStatus: 'UNDER_REVIEW',
+    remark: '内部备注',
+    sourceDeptName: '国家税务总局浉河区税务局',
+    sourceDeptUscc: TAX,
+  };
+}
+
+/** The answer to one question and what it added to the access log. */
+async function loggedBy(query: string, asking?: Asking): Promise<Answer & { readonly logged: readonly LoggedEntry[] }> {
+  const before = (await loggedEntries(hub)).length;
+  const answer = await hub.ask(query, asking);
+  return { ...answer, logged: (await loggedEntries(hub)).slice(before) };
+}
+const counted = async (line: string): Promise<number> => Number((await hub.metrics()).split(`${line} `)[1]?.split('\n')[0] ?? 0);
+const withheldOf = ({ body }: Answer): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    (body.extensions?.withheld ?? []).map((entry: { coordinate: string; reason: string }) => [entry.coordinate, entry.reason]),
+  );
+
 const agency = (orgUscc: string, purpose: string): Asking => ({ token: hub.token('AGENCY', { orgUscc, regionCode: '411502' }), purpose });
 const personHandle = { person: { idNumber: PERSON.idNumber, name: PERSON.name } };
 
+const PERFORMANCE = 'AdministrativePenalty.performanceStatus';
 /** Every field of a penalty, whatever its class; of value types their fields. */
 const ALL_OF_A_PENALTY = `
   id recordType subject { id kind name uscc }
@@ -167,7 +213,7 @@ const OPEN_VALUES = {
   objectionFlag: false,
 };
 
-describe('an enterprise’s published penalty (A-01)', () => {
+describe('A-01: an enterprise’s published penalty', () => {
   it('shows the public every open field and null for every other', async () => {
     const { status, body } = await hub.ask(`{ record(id: "${ids.penalty}") { ... on AdministrativePenalty { ${ALL_OF_A_PENALTY} } } }`);
     expect(status).toBe(200);
@@ -194,9 +240,36 @@ describe('an enterprise’s published penalty (A-01)', () => {
       objects: 1,
     });
   });
+
+  it('is counted, and leaves one technical line without anything of a person, of the record or of who asked', async () => {
+    const line = 'hub_requests_total{audience="PUBLIC",operation="query",code="OK"}';
+    const before = await counted(line);
+    const { status, headers, logged } = await loggedBy(
+      `{ record(id: "${ids.penalty}") { ... on AdministrativePenalty { ${ALL_OF_A_PENALTY} } } }`,
+    );
+    expect([status, logged]).toEqual([200, []]);
+    expect(await counted(line)).toBe(before + 1);
+    const written = hub.lines.filter(({ requestId }) => requestId === headers.get('hub-request-id'));
+    expect(written).toEqual([
+      {
+        event: 'request',
+        time: NOW.toISOString(),
+        requestId: expect.any(String),
+        clientRequestId: undefined,
+        audience: 'PUBLIC',
+        kind: 'query',
+        operationName: undefined,
+        operation: expect.stringMatching(/^[0-9a-f]{32}$/),
+        status: 200,
+        codes: [],
+        durationMs: expect.any(Number),
+        bytes: expect.any(Number),
+      },
+    ]);
+  });
 });
 
-describe('an individual’s licence or penalty (A-02)', () => {
+describe('A-02: an individual’s licence or penalty', () => {
   it.each(['personal', 'personalLicense'])('(%s) is answered to the public like an unknown id', async (which) => {
     const asked = (id: string | undefined) =>
       hub.ask(
@@ -230,7 +303,7 @@ describe('an individual’s licence or penalty (A-02)', () => {
   });
 });
 
-describe('a judgment debtor (A-03)', () => {
+describe('A-03: a judgment debtor', () => {
   const ask = (name: string, idTail: string) =>
     hub.ask(
       'query ($name: String!, $idTail: String!) { listEntriesOfPerson(name: $name, idTail: $idTail) { id subjectName idNumber designatingOrg decisionNo facts subject { id } } }',
@@ -276,9 +349,20 @@ describe('a judgment debtor (A-03)', () => {
       listEntries: { totalCount: 1, nodes: [{ id: ids.company }] },
     });
   });
+
+  it.each([
+    ['a filter', 'where: { listCode: { eq: "B-COURT-DEBTOR" } }', 0],
+    ['what a filter leaves out', 'where: { not: { listCode: { eq: "B-TAX" } } }', 0],
+    ['an order', 'orderBy: [{ field: DECISION_DATE, direction: ASC }]', 1],
+  ])('is not counted by %s either', async (_what, by, count) => {
+    const { body } = await hub.ask(`{ listEntries(${by}) { totalCount nodes { id } } }`);
+    expect(body.errors).toBeUndefined();
+    expect(body.data.listEntries.totalCount).toBe(count);
+    expect(JSON.stringify(body)).not.toContain(ids.debtor);
+  });
 });
 
-describe('a subject and its own records (A-04)', () => {
+describe('A-04: a subject and its own records', () => {
   it('sees a record before it is published, in full', async () => {
     const { body } = await hub.ask(
       `{ record(id: "${ids.waiting}") { publicityStatus ... on AdministrativePenalty { documentNo legalRepIdNumber violationFacts repairNoticeServed version remark } } }`,
@@ -349,7 +433,7 @@ describe('a subject and its own records (A-04)', () => {
   });
 });
 
-describe('a subject that asks for another one (A-05)', () => {
+describe('A-05: a subject that asks for another one', () => {
   const withheld = { coordinate: 'Query.subject', effect: 'DENIED', class: 'BY_AUTHORIZATION', reason: 'NOT_YOUR_SUBJECT', objects: 1 };
 
   it('is told so where it named the other, and sees an organisation as the public does', async () => {
@@ -359,6 +443,17 @@ describe('a subject that asks for another one (A-05)', () => {
     expect(own.body.data.other.penalties.nodes).toEqual([{ documentNo: '浉市监罚〔2026〕004号', legalRepIdNumber: null }]);
     expect(own.body.extensions.withheld).toContainEqual({ path: ['other'], ...withheld });
     expect(anybody.body.extensions.withheld).not.toContainEqual(expect.objectContaining({ reason: 'NOT_YOUR_SUBJECT' }));
+  });
+
+  it('is told so where it asked by the hub’s own id, and never of one that it only met in a list', async () => {
+    const { body: known } = await hub.ask(`{ subject(uscc: "${OTHER_COMPANY}") { id } }`);
+    const query = `{ other: subject(id: "${known.data.subject.id}") { name bizRegNo penalties { nodes { documentNo subject { id } } } } }`;
+    const [own, anybody] = [await hub.ask(query, { token: subjectToken() }), await hub.ask(query)];
+    expect(own.body.data).toEqual(anybody.body.data);
+    expect(own.body.data.other).toMatchObject({ name: '康泰商贸有限公司', bizRegNo: null });
+    expect(own.body.extensions.withheld).toContainEqual({ path: ['other'], ...withheld });
+    const met = await hub.ask('{ penalties { nodes { legalRepIdNumber subject { id name bizRegNo } } } }', { token: subjectToken() });
+    expect(Object.values(withheldOf(met))).not.toContain('NOT_YOUR_SUBJECT');
   });
 
   it('learns of a person no more than of an unknown one', async () => {
@@ -388,7 +483,7 @@ describe('a subject that asks for another one (A-05)', () => {
   });
 });
 
-describe('a department that states no purpose (A-06)', () => {
+describe('A-06: a department that states no purpose', () => {
   it.each([
     ['none', undefined],
     ['one that does not exist', 'CURIOSITY'],
@@ -431,7 +526,111 @@ describe('a department that states no purpose (A-06)', () => {
   });
 });
 
-describe('a department and its own penalty (A-09)', () => {
+describe('A-07 and A-08: a department with a duty grant', () => {
+  const granted = { granteeUscc: HOUSING, approverUscc: MARKET, recordTypes: ['PENALTY'], legalBasis: '依据', validFrom: '2026-01-01' };
+  const THREE = ['documentNo', 'violationType', 'decisionDate'].map((name) => `AdministrativePenalty.${name}`);
+  const REVIEW = { ...granted, grantNo: 'G-07', fields: THREE, purposes: ['QUALIFICATION'], matterCodes: [MATTER], validTo: '2027-12-31' };
+  const EXPIRED = { ...granted, grantNo: 'G-08', fields: [...THREE, PERFORMANCE], purposes: ['LICENSING'], validTo: '2026-10-07' };
+  const give = async (grant: object): Promise<string | undefined> =>
+    (await hub.load('DUTY_GRANT', [{ ...grant, status: 'APPROVED' }]))[0]?.id;
+  beforeAll(() =>
+    hub.load('DEPARTMENT', [
+      {
+        uscc: HOUSING,
+        name: '浉河区住房和城乡建设局',
+        orgNature: 'STATE_ORGAN',
+        mattersCatalogue: [{ matterCode: MATTER, name: '资质审核', allowFields: [...THREE, PERFORMANCE] }],
+      },
+      { uscc: MARKET, name: '浉河区市场监督管理局', orgNature: 'STATE_ORGAN' },
+    ]),
+  );
+  afterEach(() =>
+    hub.load(
+      'DUTY_GRANT',
+      [REVIEW, EXPIRED].map((grant) => ({ ...grant, status: 'SUSPENDED' })),
+    ),
+  );
+
+  const asks = (fields: string) => `{ record(id: "${ids.personal}") { ... on AdministrativePenalty { ${fields} } } }`;
+  const review = (): Asking => ({ ...agency(HOUSING, 'QUALIFICATION'), matter: MATTER });
+  const OVER = 'hub_access_signals_total{signal="OVER_REQUEST"}';
+
+  it('A-07: reads the three fields of its grant; the fourth is null for GRANT_FIELD, and the log says that too much was asked for', async () => {
+    const grantId = await give(REVIEW);
+    const before = await counted(OVER);
+    const answer = await loggedBy(asks('documentNo violationType decisionDate performanceStatus'), review());
+    expect(answer.body.data.record).toEqual({
+      documentNo: '浉市监罚〔2026〕002号',
+      violationType: '经营超过保质期的食品',
+      decisionDate: '2026-09-01',
+      performanceStatus: null,
+    });
+    expect(withheldOf(answer)).toEqual({ [PERFORMANCE]: 'GRANT_FIELD' });
+    expect(answer.logged).toMatchObject([
+      { decision: 'PARTIAL', organisation: HOUSING, purpose: 'QUALIFICATION', matter: MATTER, grants: [grantId], denied: [PERFORMANCE] },
+    ]);
+    expect(answer.logged[0]?.signals).toEqual(['OVER_REQUEST']);
+    expect(await counted(OVER)).toBe(before + 1);
+    expect(await hub.metrics()).not.toContain(HOUSING);
+  });
+
+  it('A-07: asks for no more than its grant opens, and the log says nothing of the kind', async () => {
+    const grantId = await give(REVIEW);
+    const { body, logged } = await loggedBy(asks('documentNo violationType decisionDate'), review());
+    expect(body.extensions?.withheld).toBeUndefined();
+    expect(logged).toMatchObject([{ decision: 'ALLOW', grants: [grantId] }]);
+    expect(logged[0]).not.toHaveProperty('signals');
+  });
+
+  it('A-08: reads nothing under a grant that expired yesterday, while public fields are still answered', async () => {
+    const query = `{ open: record(id: "${ids.penalty}") { ... on AdministrativePenalty { documentNo performanceStatus } } closed: record(id: "${ids.personal}") { id } }`;
+    await give(EXPIRED);
+    now = new Date('2026-10-07T15:59:00Z');
+    const lastDay = await hub.ask(query, agency(HOUSING, 'LICENSING'));
+    expect(lastDay.body.data).toEqual({
+      open: { documentNo: '浉市监罚〔2026〕001号', performanceStatus: 'PERFORMED' },
+      closed: { id: ids.personal },
+    });
+    now = NOW;
+    const answer = await loggedBy(query, agency(HOUSING, 'LICENSING'));
+    expect(answer.body.data).toEqual({ open: { documentNo: '浉市监罚〔2026〕001号', performanceStatus: null }, closed: null });
+    expect(withheldOf(answer)).toEqual({ [PERFORMANCE]: 'GRANT_EXPIRED' });
+    expect(answer.logged).toMatchObject([{ denied: [PERFORMANCE] }]);
+    expect(answer.logged[0]).not.toHaveProperty('signals');
+  });
+});
+
+describe('A-09: a tax bureau and its own tax record', () => {
+  const TAX_RECORD = `id publicityStatus taxpayerName taxpayerId uscc ratingYear level score deductions ratedOn decisionDate ratingAuthority reviewStatus
+    shareCategory submittedAt version contentHash secretMark remark`;
+  it('reads every field, what it keeps for handling included', async () => {
+    const { body } = await hub.ask(
+      `{ record(id: "${ids.rating}") { ... on TaxCreditRating { ${TAX_RECORD} } } }`,
+      agency(TAX, 'RECORD_MANAGEMENT'),
+    );
+    expect(body.errors).toBeUndefined();
+    expect(body.extensions).toBeUndefined();
+    expect(body.data.record).toMatchObject({
+      level: 'B',
+      score: '78.500000',
+      deductions: ['逾期申报'],
+      reviewStatus: 'UNDER_REVIEW',
+      secretMark: 'NONE',
+      contentHash: expect.any(String),
+      remark: '内部备注',
+    });
+  });
+
+  it('finds it by counts and filters of its own', async () => {
+    const { body } = await hub.ask(
+      `{ taxCreditRatings(where: { level: { eq: B } }) { totalCount nodes { id remark } } }`,
+      agency(TAX, 'RECORD_MANAGEMENT'),
+    );
+    expect(body.data.taxCreditRatings).toEqual({ totalCount: 1, nodes: [{ id: ids.rating, remark: '内部备注' }] });
+  });
+});
+
+describe('A-09: a department and its own penalty', () => {
   it('reads every field, what it keeps for handling included, and text as it was written', async () => {
     const { body } = await hub.ask(
       `{ record(id: "${ids.penalty}") { ... on AdministrativePenalty { ${ALL_OF_A_PENALTY} } } }`,
@@ -473,7 +672,7 @@ describe('a department and its own penalty (A-09)', () => {
   });
 });
 
-describe('a credit body without a voucher (A-10)', () => {
+describe('A-10: a credit body without a voucher', () => {
   it('sees what the public sees', async () => {
     const query = `{ penalties { totalCount nodes { ${ALL_OF_A_PENALTY} } } listEntries { totalCount nodes { id idNumber } } record(id: "${ids.personal}") { id } }`;
     const body = await hub.ask(query, { token: hub.token('CREDIT_BODY', { orgUscc: OTHER_COMPANY, staffId: 's-1' }) });
@@ -496,7 +695,146 @@ describe('a credit body without a voucher (A-10)', () => {
   });
 });
 
-describe('a unified code in a submission (A-30)', () => {
+describe('A-11 to A-15: a voucher', () => {
+  const person = () => ({ token: subjectToken({ subjectIdNumber: PERSON.idNumber, subjectName: PERSON.name }) });
+  const company = () => ({ token: subjectToken() });
+  const bank = (voucher?: string): Asking => ({
+    token: hub.token('CREDIT_BODY', { orgUscc: BANK, staffId: 's-1' }),
+    purpose: 'LOAN',
+    ...(voucher ? { headers: { 'hub-voucher': voucher } } : {}),
+  });
+  const app = (voucher?: string): Asking => ({
+    token: hub.token('APP_ORG', { orgUscc: APP, certSerial: 'CERT-1' }),
+    purpose: 'RATING',
+    ...(voucher ? { headers: { 'hub-voucher': voucher } } : {}),
+  });
+  const DRAFT = {
+    type: 'E_SIGN',
+    granteeUscc: BANK,
+    granteeStaff: ['s-1'],
+    sections: ['BASIC', 'ADMINISTRATIVE'],
+    purpose: 'LOAN',
+    validTo: '2026-12-01T00:00:00Z',
+    maxUses: 20,
+  };
+  const OF_APP = { type: 'E_CERT', granteeUscc: APP, granteeStaff: undefined, purpose: 'RATING', opened: ['LICENSE'] };
+  /** Drafted by its grantee, signed by its subject. */
+  const signed = async (about: object, signer: Asking, changes: object = {}, by: Asking = bank()): Promise<string> => {
+    const drafted = await hub.ask('mutation ($input: VoucherDraft!) { draftVoucher(input: $input) { id } }', {
+      ...by,
+      variables: { input: { ...DRAFT, ...about, ...changes } },
+    });
+    const { id } = drafted.body.data.draftVoucher;
+    const answer = await hub.ask(`mutation { signVoucher(id: "${id}") { status } }`, signer);
+    expect(answer.body.data.signVoucher.status).toBe('ACTIVE');
+    return id;
+  };
+  const ofPerson = (changes: object = {}, by?: Asking) => signed({ person: PERSON }, person(), changes, by);
+  const ofCompany = (changes: object = {}, by?: Asking) => signed({ subjectUscc: COMPANY }, company(), changes, by);
+  const byPerson = (fields: string, asking: Asking) =>
+    hub.ask(`query ($p: PersonHandle) { subject(person: $p) { ${fields} } }`, { ...asking, variables: { p: personHandle.person } });
+  const codeOf = ({ body }: Answer) => body.errors?.[0]?.extensions.code;
+
+  it('A-11: for BASIC and ADMINISTRATIVE opens administrative records, and no evaluation', async () => {
+    const id = await ofPerson();
+    const { body } = await byPerson(
+      'penalties { totalCount nodes { documentNo personIdNumber } } licenses { nodes { documentNo } }',
+      bank(id),
+    );
+    expect(body.data.subject).toEqual({
+      penalties: { totalCount: 1, nodes: [{ documentNo: '浉市监罚〔2026〕002号', personIdNumber: PERSON.idNumber }] },
+      licenses: { nodes: [{ documentNo: '浉市监许〔2026〕010号' }] },
+    });
+    const ofOther = await ofCompany();
+    const query = `{ subject(uscc: "${COMPANY}") { taxCreditRatings { totalCount nodes { level score } } } record(id: "${ids.rating}") { id } }`;
+    const evaluation = await hub.ask(query, bank(ofOther));
+    expect(evaluation.body.data).toEqual((await hub.ask(query)).body.data);
+    expect(evaluation.body.data).toEqual({ subject: { taxCreditRatings: { totalCount: 0, nodes: [] } }, record: null });
+  });
+
+  it('A-11: says VOUCHER_SCOPE of a field outside its sections that stands in an open row', async () => {
+    const id = await ofCompany({ sections: ['BASIC'] });
+    const answer = await hub.ask(`{ record(id: "${ids.penalty}") { ... on AdministrativePenalty { documentNo personIdType } } }`, bank(id));
+    expect(answer.body.data.record).toEqual({ documentNo: '浉市监罚〔2026〕001号', personIdType: null });
+    expect(withheldOf(answer)).toEqual({ 'AdministrativePenalty.personIdType': 'VOUCHER_SCOPE' });
+  });
+
+  it('A-12: of one subject makes its holder the public for another one, says so, and the denial is logged', async () => {
+    const id = await ofCompany();
+    const query = `{ subject(uscc: "${OTHER_COMPANY}") { name idNumber penalties { nodes { documentNo personIdNumber } } } }`;
+    const answer = await loggedBy(query, bank(id));
+    expect(answer.body.data).toEqual((await hub.ask(query)).body.data);
+    expect(withheldOf(answer)).toMatchObject({ 'Query.subject': 'VOUCHER_SUBJECT' });
+    expect(answer.logged).toMatchObject([
+      {
+        audience: 'CREDIT_BODY',
+        organisation: BANK,
+        staff: 's-1',
+        voucher: id,
+        purpose: 'LOAN',
+        decision: 'DENY',
+        granted: [],
+        denied: expect.arrayContaining(['Query.subject', 'AdministrativePenalty.personIdNumber']),
+        disclosed: [],
+      },
+    ]);
+  });
+
+  it('A-12: is answered for another person like for one that nobody knows, and the denial is logged', async () => {
+    const id = await ofCompany();
+    const ask = (person: object) =>
+      hub.ask('query ($p: PersonHandle) { subject(person: $p) { id } }', { ...bank(id), variables: { p: person } });
+    const before = (await loggedEntries(hub)).length;
+    const [known, unknown] = [await ask(personHandle.person), await ask({ idNumber: '411599199001019999', name: '王五' })];
+    expect(known.body).toEqual(unknown.body);
+    expect(known.body.data.subject).toBeNull();
+    expect(withheldOf(known)).toEqual({ 'Query.subject': 'VOUCHER_SUBJECT' });
+    expect((await loggedEntries(hub)).slice(before)).toMatchObject([
+      { decision: 'DENY', voucher: id, disclosed: [] },
+      { decision: 'DENY', voucher: id, disclosed: [] },
+    ]);
+  });
+
+  it('A-13: that its subject revoked opens nothing one second later, and the denial is logged', async () => {
+    const id = await ofPerson();
+    const query = 'penalties { nodes { documentNo } }';
+    expect((await byPerson(query, bank(id))).body.data.subject.penalties.nodes).toHaveLength(1);
+    const revoked = await hub.ask(`mutation { revokeVoucher(id: "${id}") { status revokedAt } }`, person());
+    expect(revoked.body.data.revokeVoucher).toEqual({ status: 'REVOKED', revokedAt: NOW.toISOString() });
+    now = new Date(NOW.getTime() + 1000);
+    const before = (await loggedEntries(hub)).length;
+    const again = await byPerson(query, bank(id));
+    expect([again.status, codeOf(again), again.body.data]).toEqual([403, 'VOUCHER_INVALID', undefined]);
+    expect((await loggedEntries(hub)).slice(before)).toMatchObject([
+      { decision: 'DENY', error: 'VOUCHER_INVALID', voucher: id, disclosed: [] },
+    ]);
+  });
+
+  it('A-14: for one use serves exactly one of two requests at once', async () => {
+    const id = await ofPerson({ maxUses: 1 });
+    const both = await Promise.all([1, 2].map(() => byPerson('penalties { nodes { documentNo } }', bank(id))));
+    expect(both.map(codeOf).sort()).toEqual(['VOUCHER_INVALID', undefined]);
+    const [served] = both.filter(({ status }) => status === 200);
+    expect(served?.body.data.subject.penalties.nodes).toEqual([{ documentNo: '浉市监罚〔2026〕002号' }]);
+    const { body } = await hub.ask('{ vouchers(first: 200) { nodes { id usedCount status } } }', person());
+    expect(body.data.vouchers.nodes).toContainEqual({ id, usedCount: 1, status: 'EXHAUSTED' });
+  });
+
+  it('A-15: that opens the record type LICENSE alone shows licences, and penalties only where they are public', async () => {
+    const id = await ofPerson(OF_APP, app());
+    const { body } = await byPerson('licenses { nodes { documentNo } } penalties { totalCount nodes { documentNo } }', app(id));
+    expect(body.data.subject).toEqual({
+      licenses: { nodes: [{ documentNo: '浉市监许〔2026〕010号' }] },
+      penalties: { totalCount: 0, nodes: [] },
+    });
+    const query = `{ subject(uscc: "${COMPANY}") { penalties { totalCount nodes { documentNo legalRepIdNumber personIdType } } } }`;
+    const ofOther = await hub.ask(query, app(await ofCompany(OF_APP, app())));
+    expect(ofOther.body.data).toEqual((await hub.ask(query)).body.data);
+    expect(ofOther.body.data.subject.penalties.nodes).toContainEqual(expect.objectContaining({ documentNo: '浉市监罚〔2026〕001号' }));
+  });
+});
+
+describe('A-30: a unified code in a submission', () => {
   const submit = (uscc: string) =>
     hub.ask(
       'mutation ($records: [AdministrativePenaltyInput!]!) { submitAdministrativePenalty(records: $records) { accepted rejected reasons { row column code } notices { row column code } } }',
@@ -530,7 +868,7 @@ describe('a unified code in a submission (A-30)', () => {
   });
 });
 
-describe('a penalty by the simple procedure (A-31)', () => {
+describe('A-31: a penalty by the simple procedure', () => {
   it.each([
     ['about an individual in Henan', 'rejected', personalPenalty, '411502'],
     ['about an organisation in Henan', 'accepted', penalty, '411502'],
@@ -544,7 +882,7 @@ describe('a penalty by the simple procedure (A-31)', () => {
   });
 });
 
-describe('a system administrator or auditor (A-32)', () => {
+describe('A-32: a system administrator or auditor', () => {
   const QUERIES = [
     '{ penalties { totalCount } }',
     '{ licenses { nodes { id } } }',
@@ -575,7 +913,7 @@ describe('a system administrator or auditor (A-32)', () => {
   });
 });
 
-describe('a subgraph asked at its own door (A-35, A-36)', () => {
+describe('A-35, A-36: a subgraph asked at its own door', () => {
   let alone: TestHub;
   beforeAll(async () => {
     alone = await startHub({ clock, dataDir: hub.dataDir, subgraph: 'records' });
@@ -672,7 +1010,7 @@ describe('a subgraph asked at its own door (A-35, A-36)', () => {
   });
 });
 
-describe('the subgraph that resolves ids, asked at its own door (A-35)', () => {
+describe('A-35: the subgraph that resolves ids, asked at its own door', () => {
   let alone: TestHub;
   beforeAll(async () => {
     alone = await startHub({ clock, dataDir: hub.dataDir, subgraph: 'changes' });
@@ -702,7 +1040,36 @@ describe('the subgraph that resolves ids, asked at its own door (A-35)', () => {
   });
 });
 
-describe('a plain look-up by code (A-39)', () => {
+describe('A-35: every other subgraph, asked at its own door without a token', () => {
+  it.each([
+    ['subjects', `{ subjects { totalCount nodes { id name orgCode } } subject(uscc: "${COMPANY}") { name orgCode codeStatus } }`],
+    ['lists', '{ listEntries { totalCount nodes { id subjectName idNumber noticeDocNo statement proposedBy } } }'],
+    ['tax', '{ taxCreditRatings { totalCount nodes { level score } } }'],
+    [
+      'access',
+      '{ departments { nodes { uscc name contact } } dutyGrants { totalCount } vouchers { totalCount } serviceBodies { totalCount } }',
+    ],
+    ['commitments', '{ commitments { totalCount nodes { id } } }'],
+    ['repairs', '{ objections { totalCount nodes { id statement } } repairCases { totalCount } }'],
+  ])(
+    '%s answers what the gateway answers the public',
+    async (subgraph, query) => {
+      const alone = await startHub({ clock, dataDir: hub.dataDir, subgraph });
+      try {
+        const [here, there] = [await alone.ask(query), await hub.ask(query)];
+        expect(there.body.errors).toBeUndefined();
+        expect(here.body.errors).toBeUndefined();
+        expect(here.body.data).toEqual(there.body.data);
+        expect(withheldOf(here)).toEqual(withheldOf(there));
+      } finally {
+        await alone.close();
+      }
+    },
+    30_000,
+  );
+});
+
+describe('A-39: a plain look-up by code', () => {
   it('answers the public what is open about the organisation', async () => {
     const { status, body } = await hub.ask(
       `{ subject(uscc: "${COMPANY}") { kind name uscc legalRepName regionCode orgCode penalties { nodes { documentNo } } listEntries { nodes { listCode decisionNo } } taxCreditRatings { totalCount } } }`,
@@ -733,7 +1100,7 @@ describe('a plain look-up by code (A-39)', () => {
   });
 });
 
-describe('a filter by a field that is closed for others (A-41)', () => {
+describe('A-41: a filter by a field that is closed for others', () => {
   const FILTER = '{ penalties(where: { performanceStatus: { eq: PERFORMED } }) { totalCount nodes { id performanceStatus } } }';
 
   it('answers a department without a grant over its own records, and says so', async () => {
@@ -760,5 +1127,95 @@ describe('a filter by a field that is closed for others (A-41)', () => {
         errors: [{ message: expect.stringContaining('AdministrativePenalty.performanceStatus'), extensions: { code: 'FORBIDDEN' } }],
       });
     }
+  });
+});
+
+describe('A-44: a record whose 36 months of publicity are over', () => {
+  const granted = { granteeUscc: HOUSING, approverUscc: TAX, recordTypes: ['PENALTY'], legalBasis: '依据', validFrom: '2026-01-01' };
+  const GRANT = {
+    ...granted,
+    grantNo: 'G-44',
+    fields: ['documentNo', 'content', 'decisionDate'].map((name) => `AdministrativePenalty.${name}`),
+    purposes: ['FUNDING'],
+    validTo: '2027-12-31',
+  };
+  beforeAll(async () => {
+    const old = (documentNo: string, regionCode: string) =>
+      penalty({
+        documentNo,
+        regionCode,
+        penaltyTypes: ['REVOKE_LICENSE'],
+        decisionDate: '2023-10-07',
+        validTo: '2023-10-07',
+        sourceDeptName: '国家税务总局浉河区税务局',
+        sourceDeptUscc: TAX,
+      });
+    await load('PENALTY', { inHenan: old('豫旧罚〔2023〕1号', '411502'), inShandong: old('鲁旧罚〔2023〕1号', '370306') });
+    const [grant] = await hub.load('DUTY_GRANT', [{ ...GRANT, status: 'APPROVED' }]);
+    expect(grant?.reasons).toEqual([]);
+  });
+  afterAll(() => hub.load('DUTY_GRANT', [{ ...GRANT, status: 'SUSPENDED' }]));
+
+  /** What is found of both by id, by number, by list and count, and through the subject. */
+  const found = async (asking: Asking) => {
+    const both = '(where: { documentNo: { in: ["豫旧罚〔2023〕1号", "鲁旧罚〔2023〕1号"] } })';
+    const { body } = await hub.ask(
+      `{ henan: record(id: "${ids.inHenan}") { publicityStatus } shandong: record(id: "${ids.inShandong}") { publicityStatus }
+         penalties${both} { totalCount nodes { id } } subject(uscc: "${COMPANY}") { penalties${both} { totalCount nodes { id } } } }`,
+      asking,
+    );
+    expect(body.errors).toBeUndefined();
+    const { henan, shandong, penalties, subject } = body.data;
+    expect(subject.penalties).toEqual(penalties);
+    expect(penalties.totalCount).toBe(penalties.nodes.length);
+    return {
+      henan: henan?.publicityStatus,
+      shandong: shandong?.publicityStatus,
+      listed: penalties.nodes.map(({ id }: { id: string }) => id).sort(),
+    };
+  };
+  const NOTHING = { henan: undefined, shandong: undefined, listed: [] };
+
+  it('was public up to its last day', async () => {
+    const query = `{ henan: record(id: "${ids.inHenan}") { publicityStatus } shandong: record(id: "${ids.inShandong}") { publicityStatus } }`;
+    now = new Date('2026-10-07T15:59:00Z');
+    const published = { publicityStatus: 'PUBLISHED' };
+    expect((await hub.ask(query)).body.data).toEqual({ henan: published, shandong: published });
+    now = NOW;
+    expect(await found({})).toEqual(NOTHING);
+  });
+
+  it.each([
+    ['a department without a grant', () => agency(MARKET, 'LICENSING')],
+    ['a department under another purpose than its grant’s', () => agency(HOUSING, 'LICENSING')],
+    ['a supervision system', () => ({ token: hub.token('SUPERVISION', { clientId: 'sup-1', regionCode: '411502' }) })],
+    ['a credit body', () => ({ token: hub.token('CREDIT_BODY', { orgUscc: BANK, staffId: 's-1' }) })],
+  ])('is found by %s in neither region', async (_who, asking) => {
+    expect(await found(asking())).toEqual(NOTHING);
+  });
+
+  it('is in the archive of Henan for the holder of a grant, and not queryable in Shandong', async () => {
+    expect(await found(agency(HOUSING, 'FUNDING'))).toEqual({ henan: 'STOPPED_EXPIRED', shandong: undefined, listed: [ids.inHenan] });
+    const { body } = await hub.ask(
+      `{ record(id: "${ids.inHenan}") { ... on AdministrativePenalty { documentNo content decisionDate fineAmountWan } } }`,
+      agency(HOUSING, 'FUNDING'),
+    );
+    expect(body.data.record).toEqual({
+      documentNo: '豫旧罚〔2023〕1号',
+      content: expect.any(String),
+      decisionDate: '2023-10-07',
+      fineAmountWan: null,
+    });
+  });
+
+  it.each([
+    ['its subject', () => ({ token: subjectToken() })],
+    ['its source', () => agency(TAX, 'RECORD_MANAGEMENT')],
+  ])('is still there for %s', async (_who, asking) => {
+    expect(await found(asking())).toEqual({
+      henan: 'STOPPED_EXPIRED',
+      shandong: 'STOPPED_EXPIRED',
+      listed: [ids.inHenan, ids.inShandong].sort(),
+    });
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signDevelopmentToken } from '../../auth/dev-key.ts';
 import { type ServedHub, serveHub } from '../support/command.ts';
 import { COMPANY, penalty } from '../support/fixtures.ts';
-import { startHub } from '../support/hub.ts';
+import { type Answer, startHub } from '../support/hub.ts';
 
 const BANK = '91411502MA3TE5T03U';
 const STAFF = 'clerk-1';
@@ -13,7 +13,13 @@ const RACES = 1000;
 /** As many root fields as an operation may have. */
 const AT_ONCE = 20;
 const CLOCK = { now: () => new Date() };
-const RATES = { HUB_RATE_PUBLIC: '100000', HUB_RATE_CLIENT: '100000' };
+const RATES = {
+  HUB_RATE_PUBLIC: '100000',
+  HUB_RATE_CLIENT: '100000',
+  HUB_RATE_OBJECT: '100000',
+  HUB_RATE_NUMBER: '100000',
+  HUB_RATE_PERSON: '100000',
+};
 
 let dataDir: string;
 let processes: readonly ServedHub[] = [];
@@ -32,7 +38,12 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function ask(served: ServedHub | undefined, query: string, headers: Readonly<Record<string, string>>, variables = {}) {
+async function ask(
+  served: ServedHub | undefined,
+  query: string,
+  headers: Readonly<Record<string, string>>,
+  variables = {},
+): Promise<Pick<Answer, 'status' | 'body'>> {
   const response = await fetch(`${served?.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

@@ -280,7 +280,7 @@ describe('a voucher that cannot be used', () => {
   it('is one whose stored content was altered', async () => {
     const id = await signed();
     const alter = async (maxUses: number) => {
-      const { store, close } = await openHub({ dataDir: hub.dataDir, untouched: true });
+      const { store, close } = await openHub({ dataDir: hub.dataDir, env: hub.env, untouched: true });
       await store.write(
         async (tx) => {
           const [document] = await tx.get('authorization-voucher', [id]);
@@ -352,6 +352,180 @@ describe('uses of a voucher', () => {
     expect((await asked(bank(id))).status).toBe(403);
     expect(code(await revoke(id, person()))).toBe('INVALID_TRANSITION');
     expect(code(await sign(id, person()))).toBe('INVALID_TRANSITION');
+  });
+});
+
+describe('further pages of a list under a voucher (V3)', () => {
+  const PAGES = ['浉市监罚〔2026〕031号', '浉市监罚〔2026〕032号', '浉市监罚〔2026〕033号', '浉市监罚〔2026〕034号'];
+  beforeAll(() =>
+    hub.load(
+      'PENALTY',
+      PAGES.map((documentNo) => personalPenalty({ documentNo, decisionDate: '2026-01-20' })),
+    ),
+  );
+  const LISTED = `query ($person: PersonHandle, $after: Cursor, $where: AdministrativePenaltyFilter) {
+    subject(person: $person) { penalties(first: 1, after: $after, where: $where) { nodes { documentNo personIdNumber } pageInfo { endCursor } } }
+  }`;
+  const page = (asking: Asking, after?: string | null, where?: object, query = LISTED): Promise<Answer> =>
+    hub.ask(query, { ...asking, variables: { person: PERSON, after, where } });
+  const listed = ({ body }: Answer) => body.data.subject.penalties;
+  const cause = ({ status, body }: Answer) => [status, body.errors?.[0]?.message?.split(':')[0]];
+  const EXHAUSTED = [403, 'EXHAUSTED'];
+  /** The first page, read with the only use of a voucher of the person. */
+  const lastUse = async (changes: object = {}): Promise<{ id: string; cursor: string }> => {
+    const id = await signed({ ...OF_PERSON, maxUses: 1, ...changes }, person());
+    return { id, cursor: listed(await page(bank(id))).pageInfo.endCursor };
+  };
+
+  it('belong to the use that the first page made, though it was the last one', async () => {
+    const { id, cursor: first } = await lastUse();
+    const read: string[] = [];
+    let cursor = first;
+    for (let pages = 0; pages < 3; pages += 1) {
+      const answer = await page(bank(id), cursor);
+      expect(listed(answer).nodes).toEqual([{ documentNo: expect.any(String), personIdNumber: PERSON.idNumber }]);
+      read.push(listed(answer).nodes[0].documentNo);
+      cursor = listed(answer).pageInfo.endCursor;
+    }
+    expect(new Set(read).size).toBe(3);
+    expect(await used(id, person())).toEqual({ usedCount: 1, status: 'EXHAUSTED' });
+    expect(cause(await page(bank(id)))).toEqual(EXHAUSTED);
+  });
+
+  it('belong to it for ten minutes from the first page on, however many pages were turned', async () => {
+    const { id, cursor } = await lastUse();
+    now = new Date(NOW.getTime() + 600_000);
+    const second = await page(bank(id), cursor);
+    expect(second.status).toBe(200);
+    now = new Date(NOW.getTime() + 601_000);
+    expect(cause(await page(bank(id), cursor))).toEqual(EXHAUSTED);
+    expect(cause(await page(bank(id), listed(second).pageInfo.endCursor))).toEqual(EXHAUSTED);
+  });
+
+  it('count as a use where one is left and the cursor is too old', async () => {
+    const { id, cursor } = await lastUse({ maxUses: 2 });
+    now = new Date(NOW.getTime() + 601_000);
+    expect((await page(bank(id), cursor)).status).toBe(200);
+    expect((await used(id, person())).usedCount).toBe(2);
+  });
+
+  it('belong to it for the member of staff who asked first alone', async () => {
+    const { id, cursor } = await lastUse({ granteeStaff: [STAFF, 'clerk-2'] });
+    expect(cause(await page(bank(id, {}, { staffId: 'clerk-2' }), cursor))).toEqual(EXHAUSTED);
+    expect(cause(await page(bank(id), cursor))).toEqual([200, undefined]);
+  });
+
+  it('belong to it under the same voucher alone', async () => {
+    const { cursor } = await lastUse();
+    const another = await lastUse();
+    expect(cause(await page(bank(another.id), cursor))).toEqual(EXHAUSTED);
+    const unused = await signed({ ...OF_PERSON, maxUses: 1 }, person());
+    expect((await page(bank(unused), cursor)).status).toBe(200);
+    expect(await used(unused, person())).toEqual({ usedCount: 1, status: 'EXHAUSTED' });
+  });
+
+  it('belong to it for an application organisation under the same certificate', async () => {
+    const id = await signed({ ...APP_DRAFT, ...OF_PERSON, maxUses: 1, opened: ['PENALTY'] }, person(), app());
+    const { cursor } = { cursor: listed(await page(app(id))).pageInfo.endCursor };
+    expect(listed(await page(app(id), cursor)).nodes).toHaveLength(1);
+    expect(await used(id, person())).toEqual({ usedCount: 1, status: 'EXHAUSTED' });
+  });
+
+  it.each([
+    ['by another filter', (id: string, cursor: string) => page(bank(id), cursor, { documentNo: { eq: PAGES[0] } })],
+    [
+      'with something that was not asked for before',
+      (id: string, cursor: string) =>
+        page(
+          bank(id),
+          cursor,
+          undefined,
+          LISTED.replace('pageInfo {', 'pageInfo { hasNextPage').replace(/\}\s*$/, 'licenses { totalCount } }'),
+        ),
+    ],
+    [
+      'with the cursor of another use beside it',
+      async (id: string, cursor: string) => {
+        const other = await lastUse();
+        return page(
+          bank(id),
+          cursor,
+          undefined,
+          LISTED.replace(
+            'subject(',
+            `more: subject(person: $person) { penalties(first: 1, after: "${other.cursor}") { nodes { id } } } subject(`,
+          ),
+        );
+      },
+    ],
+    ['behind a forged cursor', (id: string, cursor: string) => page(bank(id), `${cursor.slice(0, -4)}AAAA`)],
+    ['behind no cursor', (id: string) => page(bank(id), null)],
+  ])('asked %s are another use', async (_how, ask) => {
+    const { id, cursor } = await lastUse();
+    expect(cause(await ask(id, cursor))).toEqual(EXHAUSTED);
+    expect((await used(id, person())).usedCount).toBe(1);
+  });
+
+  it('of two lists in one operation belong to the use under which both were begun', async () => {
+    const id = await signed({ ...OF_PERSON, maxUses: 1 }, person());
+    const both = `query ($person: PersonHandle, $one: Cursor, $two: Cursor) { subject(person: $person) {
+      one: penalties(first: 1, after: $one) { nodes { documentNo } pageInfo { endCursor } }
+      two: penalties(first: 2, after: $two) { nodes { documentNo } pageInfo { endCursor } } } }`;
+    const ask = (cursors: object) => hub.ask(both, { ...bank(id), variables: { person: PERSON, ...cursors } });
+    const { one, two } = (await ask({})).body.data.subject;
+    const { body } = await ask({ one: one.pageInfo.endCursor, two: two.pageInfo.endCursor });
+    expect([body.data.subject.one.nodes.length, body.data.subject.two.nodes.length]).toEqual([1, 2]);
+    expect(await used(id, person())).toEqual({ usedCount: 1, status: 'EXHAUSTED' });
+  });
+
+  it.each([
+    ['withdrawn', (id: string) => revoke(id, person()), 'REVOKED'],
+    ['declared void', (id: string) => hub.load('VOUCHER', [{ voucherNo: id, status: 'VOID' }]), 'VOID'],
+    [
+      'over',
+      async () => {
+        now = new Date(NOW.getTime() + 300_001);
+      },
+      'EXPIRED',
+    ],
+  ])('end with a voucher that is %s in between', async (_how, end, expected) => {
+    const { id, cursor } = await lastUse({ validTo: new Date(NOW.getTime() + 300_000).toISOString() });
+    await end(id);
+    expect(cause(await page(bank(id), cursor))).toEqual([403, expected]);
+  });
+
+  it('end with a body that is suspended in between', async () => {
+    const { id, cursor } = await lastUse();
+    await hub.load('SERVICE_BODY', bodies({ status: 'SUSPENDED' }).slice(0, 1));
+    try {
+      expect((await page(bank(id), cursor)).status).toBe(403);
+    } finally {
+      await hub.load('SERVICE_BODY', bodies().slice(0, 1));
+    }
+  });
+
+  it("at a subgraph's own door belong to the use that was made at the gateway", async () => {
+    const id = await signed({ ...OF_PERSON, maxUses: 1 }, person());
+    const query = 'query ($after: Cursor) { penalties(first: 1, after: $after) { nodes { documentNo } pageInfo { endCursor } } }';
+    const door = await startHub({ clock: { now: () => now }, dataDir: hub.dataDir, subgraph: 'records' });
+    try {
+      const first = await hub.ask(query, bank(id));
+      const variables = { after: first.body.data.penalties.pageInfo.endCursor };
+      expect((await door.ask(query, { ...bank(id), variables })).body.data.penalties.nodes).toHaveLength(1);
+      expect(cause(await door.ask(query, bank(id)))).toEqual(EXHAUSTED);
+    } finally {
+      await door.close();
+    }
+    expect(await used(id, person())).toEqual({ usedCount: 1, status: 'EXHAUSTED' });
+  });
+
+  it('behind a cursor of the public are a use', async () => {
+    const id = await signed({ maxUses: 1 });
+    const query = 'query ($after: Cursor) { penalties(first: 1, after: $after) { pageInfo { endCursor } } }';
+    const { body } = await hub.ask(query, bank());
+    const { endCursor } = body.data.penalties.pageInfo;
+    expect((await hub.ask(query, { ...bank(id), variables: { after: endCursor } })).status).toBe(200);
+    expect(await used(id)).toEqual({ usedCount: 1, status: 'EXHAUSTED' });
   });
 });
 

@@ -191,3 +191,98 @@ describe('a token', () => {
     expect([headers.get('vary'), headers.get('cache-control')]).toEqual(['Authorization, Hub-Withheld, Hub-Explain, Accept', null]);
   });
 });
+
+describe('how often the same is asked for', () => {
+  const ONE = 'query ($u: String) { subject(uscc: $u) { id } }';
+  const PERSON = 'query ($p: Person) { subject(person: $p) { id } }';
+  const CODE = '91411502MA3TE5T03U';
+  const AGENCY_TOKEN = { authorization: 'Bearer agency' };
+  let now = 0;
+  const limited = (limits: NonNullable<Parameters<typeof openTinyDoor>[0]>['limits']) =>
+    open({ clock: { now: () => new Date(now) }, limits });
+  const sameLimited = () => limited({ sameObjectRate: { perSecond: 1, burst: 3 } });
+  const statusOf = async (query: string, variables: Record<string, unknown> = {}, headers: Record<string, string> = {}) =>
+    (await door.post({ query, variables }, headers)).status;
+  const times = async (count: number, ask: (index: number) => Promise<number>) => {
+    const seen: number[] = [];
+    for (let index = 0; index < count; index++) seen.push(await ask(index));
+    return seen;
+  };
+
+  it('by one client is limited, and by others and of others is not', async () => {
+    await sameLimited();
+    expect(await times(4, () => statusOf(ONE, { u: CODE }))).toEqual([200, 200, 200, 429]);
+    expect(await statusOf(ONE, { u: '91411502MA3TE5T04X' })).toBe(200);
+    expect(await statusOf(ONE, { u: CODE }, AGENCY_TOKEN)).toBe(200);
+  });
+
+  it('recovers with time, and Retry-After says when', async () => {
+    await sameLimited();
+    await times(3, () => statusOf(ONE, { u: CODE }));
+    const refused = await door.post({ query: ONE, variables: { u: CODE } });
+    expect([refused.headers.get('retry-after'), await codesOf(refused)]).toEqual(['1', ['RATE_LIMITED']]);
+    now += 1_000;
+    expect(await times(2, () => statusOf(ONE, { u: CODE }))).toEqual([200, 429]);
+  });
+
+  it.each([
+    ['in the document', `{ subject(uscc: "${CODE}") { id } }`, {}],
+    ['under another name of the variable', 'query ($x: String) { subject(uscc: $x) { id } }', { x: CODE }],
+    ['as the default of a variable', `query ($x: String = "${CODE}") { subject(uscc: $x) { id } }`, {}],
+    ['beside an argument that is null', 'query ($u: String) { subject(uscc: $u, id: null) { id } }', { u: CODE }],
+    ['in small letters and with spaces', ONE, { u: ` ${CODE.toLowerCase()} ` }],
+    ['in full width', ONE, { u: CODE.replace('9', '９') }],
+    ['in a fragment', `query ($u: String) { ...F } fragment F on Query { other: subject(uscc: $u) { id } }`, { u: CODE }],
+    ['where it is skipped', 'query ($u: String) { subject(uscc: $u) @skip(if: true) { id } }', { u: CODE }],
+  ])('counts as the same when it is sent %s', async (_how, query, variables) => {
+    await sameLimited();
+    await times(3, () => statusOf(ONE, { u: CODE }));
+    expect(await statusOf(query, variables)).toBe(429);
+  });
+
+  it('counts every alias', async () => {
+    await sameLimited();
+    const aliased = 'query ($u: String) { a: subject(uscc: $u) { id } b: subject(uscc: $u) { id } }';
+    expect([await statusOf(aliased, { u: CODE }), await statusOf(aliased, { u: CODE })]).toEqual([200, 429]);
+    expect(door.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['a subject by its id', '{ subject(id: "s1") { id } }', '{ subject(id: "s2") { id } }'],
+    ['a subject by a number for its id', '{ subject(id: 1) { id } }', '{ subject(id: 2) { id } }'],
+    ['a record', '{ record(id: "r1") { id } }', '{ record(id: "r2") { id } }'],
+    ['a code among several', `{ creditCheck(codes: ["x", "${CODE}"]) }`, '{ creditCheck(codes: ["y"]) }'],
+    ['a code by itself', `{ creditCheck(codes: "${CODE}") }`, '{ creditCheck(codes: "y") }'],
+  ])('is limited for %s', async (_what, query, another) => {
+    await sameLimited();
+    expect([...(await times(4, () => statusOf(query))), await statusOf(another)]).toEqual([200, 200, 200, 429, 200]);
+  });
+
+  it('takes a person for the same whatever the name that is tried with the number', async () => {
+    await sameLimited();
+    const named = (index: number) => statusOf(PERSON, { p: { idNumber: '41159919670627568X', name: `张${index}` } });
+    expect(await times(4, named)).toEqual([200, 200, 200, 429]);
+  });
+
+  it('is limited for persons by their number, so that nobody tries one number after the other', async () => {
+    await limited({ numberRate: { perSecond: 0.01, burst: 3 } });
+    const numbered = (index: number) => statusOf(PERSON, { p: { idNumber: `41159919670627${5680 + index}`, name: '张三' } });
+    expect(await times(4, numbered)).toEqual([200, 200, 200, 429]);
+    expect(await statusOf(ONE, { u: CODE })).toBe(200);
+  });
+
+  it('is limited for the published entries of persons, so that nobody tries one name or ending after the other', async () => {
+    await limited({ personRate: { perSecond: 0.01, burst: 3 } });
+    const named = (index: number) => statusOf(`{ listEntriesOfPerson(name: "张${index}", idTail: "568${index}") }`);
+    expect(await times(4, named)).toEqual([200, 200, 200, 429]);
+    expect(await statusOf(PERSON, { p: { idNumber: '41159919670627568X', name: '张三' } })).toBe(200);
+  });
+
+  it('is limited for the published entries of one person whoever asks, and whatever the letters of the number', async () => {
+    await limited({ samePersonRate: { perSecond: 0.01, burst: 2 } });
+    const ENTRIES = 'query ($t: String! = "568x") { listEntriesOfPerson(name: "张三", idTail: $t) }';
+    expect([await statusOf(ENTRIES, { t: '568X' }), await statusOf(ENTRIES), await statusOf(ENTRIES, { t: '568x' }, AGENCY_TOKEN)]).toEqual(
+      [200, 200, 429],
+    );
+  });
+});

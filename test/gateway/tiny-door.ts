@@ -10,12 +10,16 @@ const schema = buildSchema(`
     greeting(name: String, times: Int): String
     count(of: [Int!]!): Int
     search(where: Where): String
-    subject(id: ID!): Subject
+    subject(id: ID, uscc: String, person: Person): Subject
+    record(id: ID!): Subject
+    listEntriesOfPerson(name: String!, idTail: String!): String
+    creditCheck(codes: [String!]!): String
     subjects(first: Int, after: String): SubjectConnection
     conflict: String
     driverFault: String
   }
   input Where { name: String  and: [Where!] }
+  input Person { idType: String  idNumber: String!  name: String! }
   type Subject { id: ID!  name: String  self: Subject  friends(first: Int): SubjectConnection }
   type SubjectConnection { nodes: [Subject!]!  totalCount: Int }
   type Mutation { rename(name: String!): String }

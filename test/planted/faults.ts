@@ -18,8 +18,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'fields of entitlements that do not hold the row are united',
     file: 'auth/disclose.ts',
-    find: 'for (const index of held) {',
-    replace: 'for (const index of entitlements.keys()) {',
+    find: 'const holding = held.flatMap((index) => entitlements[index] ?? []);',
+    replace: 'const holding = entitlements;',
     test: { file: MATRIX, name: 'lists to OTHER exactly' },
   },
   {
@@ -60,9 +60,9 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: '`_entities` decides by facts that are not the row’s own',
     file: 'subgraphs/kit/define-subgraph.ts',
-    find: 'disclosedRow(context, type, documents[index]) ?? null',
+    find: 'lookedUpRow(context, type, documents[index]) ?? null',
     replace:
-      "disclosedRow(context, type, documents[index] && { ...documents[index], gate: { ...documents[index].gate, stopped: null, status: 'PUBLISHED', severity: 'GENERAL', secrecy: 'NONE', subjectKind: 'ENTERPRISE' } }) ?? null",
+      "lookedUpRow(context, type, documents[index] && { ...documents[index], gate: { ...documents[index].gate, stopped: null, status: 'PUBLISHED', severity: 'GENERAL', secrecy: 'NONE', subjectKind: 'ENTERPRISE' } }) ?? null",
     test: { file: NO_LEAK, name: 'the public observes the same at the door' },
   },
   {
@@ -89,9 +89,30 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'an id in a mutation’s input is not resolved through the caller',
     file: 'subgraphs/kit/record-owner.ts',
-    find: 'return view?.heldBy.some((rule) => MAY_CHANGE.includes(rule)) ? { type, view } : undefined;',
-    replace: 'return { type, view: view ?? { effects: new Map() } };',
+    find: 'return view?.heldBy.some((rule) => MAY_CHANGE.includes(rule)) ? { type, document, view } : undefined;',
+    replace: 'return { type, document, view: view ?? { effects: new Map(), heldBy: [] } };',
     test: { file: NO_LEAK, name: 'answers another department as an unknown id does' },
+  },
+  {
+    name: 'a reveal counts in lists',
+    file: 'subgraphs/kit/row.ts',
+    find: 'caller: Caller = context.caller,',
+    replace: 'caller: Caller = document ? lookingUp(context.caller, document.key) : context.caller,',
+    test: { file: 'test/e2e/reveal.test.ts', name: 'shows nothing in lists' },
+  },
+  {
+    name: 'a reveal of one row is one of every row',
+    file: 'auth/caller.ts',
+    find: 'if (!caller.revealed?.includes(id)) return caller;',
+    replace: 'if (!caller.revealed?.length) return caller;',
+    test: { file: 'test/e2e/reveal.test.ts', name: 'shows nothing of another row' },
+  },
+  {
+    name: 'a reveal is every member’s of the staff',
+    file: 'subgraphs/access/reveal-book.ts',
+    find: '[iss ?? null, orgUscc ?? null, staffId]',
+    replace: '[iss ?? null, orgUscc ?? null]',
+    test: { file: 'test/e2e/reveal.test.ts', name: 'shows another member of staff nothing' },
   },
   {
     name: 'a withdrawn record keeps its gate',
@@ -103,15 +124,15 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'a cursor can be read',
     file: 'subgraphs/kit/cursor.ts',
-    find: 'return sealer.seal(JSON.stringify([sealer.digest(binding), key, ...values])).$sealed;',
-    replace: "return Buffer.from(JSON.stringify([sealer.digest(binding), key, ...values])).toString('base64url');",
+    find: 'return sealer.seal(JSON.stringify({ list: sealer.digest(list), key, values, use })).$sealed;',
+    replace: "return Buffer.from(JSON.stringify({ list: sealer.digest(list), key, values, use })).toString('base64url');",
     test: { file: 'test/e2e/paging.test.ts', name: 'cursor' },
   },
   {
     name: 'a cursor is not bound to its list',
     file: 'subgraphs/kit/cursor.ts',
-    find: "if (bound !== sealer.digest(binding) || typeof key !== 'string') throw foreign();",
-    replace: "if (bound === undefined || typeof key !== 'string') throw foreign();",
+    find: "if (bound !== sealer.digest(list) || typeof key !== 'string' || !Array.isArray(values)) throw foreign();",
+    replace: "if (bound === undefined || typeof key !== 'string' || !Array.isArray(values)) throw foreign();",
     test: { file: 'test/e2e/paging.test.ts', name: 'cursor' },
   },
   {
@@ -194,8 +215,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'an empty column opens what reads it',
     file: 'auth/conditions.ts',
-    find: "const notExpired = allOf(present('heldByBlack', 'nature', 'region'), not(EXPIRED));",
-    replace: 'const notExpired = not(EXPIRED);',
+    find: "const notExpired = allOf(present('heldByBlack', 'nature', 'region'), not(expired));",
+    replace: 'const notExpired = not(expired);',
     test: { file: TABLE, name: 'opens through no rule whose condition reads nature' },
   },
   {

@@ -7,6 +7,9 @@ const HEAD =
 const grade = (fields: string, rest = '', head = HEAD) =>
   `"噪声等级"\ntype NoiseGrade ${head} {\n"等级编号"\ngradeNo: String @item(headings: ["等级编号"], required: true) @disclose(class: OPEN)\n${fields}\n}\n${rest}`;
 
+/** The same under another name, code and field. */
+const other = (text: string) => text.replaceAll('NoiseGrade', 'Other').replace('NOISE', 'OTHER').replace('noiseGrades', 'others');
+
 function faultsOf(...texts: readonly string[]): readonly string[] {
   try {
     readCatalogue(texts.map((text, index) => ({ subgraph: `department${index}`, path: `departments/noise${index}.graphql`, text })));
@@ -126,6 +129,110 @@ describe('readCatalogue', () => {
       'Stray has neither @recordType nor @catalogueType and is the value of no field',
     ],
     [
+      'a field that takes arguments',
+      grade('"分值"\nscore(at: Date): Int @item @disclose(class: OPEN)'),
+      'NoiseGrade.score takes arguments: a record is what was submitted, whoever asks',
+    ],
+    [
+      'a type that implements something',
+      grade('').replace('type NoiseGrade', 'type NoiseGrade implements Record'),
+      'NoiseGrade may not implement Record: the hub makes every record a Record',
+    ],
+    [
+      'a value type that implements something',
+      grade(
+        '"点位"\npoints: [Point!] @item @disclose(class: OPEN)',
+        'type Point implements Record { "点" name: String @disclose(class: OPEN) }',
+      ),
+      'Point may not implement Record: the hub makes every record a Record',
+    ],
+    [
+      'a field declared twice, each time otherwise',
+      grade('"分值"\nscore: Int @item @disclose(class: SOURCE_ONLY)\n"分值"\nscore: Int @item @disclose(class: OPEN)'),
+      'NoiseGrade.score is declared twice',
+    ],
+    ['an id of its own', grade('"标识"\nid: ID @disclose(class: OPEN)'), 'NoiseGrade.id is a field that the hub gives'],
+    [
+      'a subject of its own',
+      grade('"主体"\nsubject: String @item @disclose(class: OPEN)'),
+      'NoiseGrade.subject is a field that the hub gives',
+    ],
+    ['a name like those of introspection', grade('"类型"\n__typename: String @disclose(class: OPEN)'), "are not a department's"],
+    [
+      'a value type of the envelope, written anew and more open',
+      grade(
+        '"文书"\nrefs: [EvidenceRef!] @item @disclose(class: OPEN)',
+        '"依据文书" type EvidenceRef { "文件标识" fileId: ID @item @disclose(class: OPEN) }',
+      ),
+      "EvidenceRef is a name of the hub's own",
+    ],
+    [
+      'an envelope of its own',
+      grade('', 'type RecordEnvelope { "备注" remark: String @disclose(class: OPEN) }'),
+      "RecordEnvelope is a name of the hub's own",
+    ],
+    ['an enum of the envelope, written anew', grade('', 'enum SecretMark { NONE }'), "SecretMark is a name of the hub's own"],
+    [
+      'an enum of the directives, written anew',
+      grade('', 'enum disclosure__Class { OPEN }'),
+      "disclosure__Class is a name of the hub's own",
+    ],
+    ['a scalar of the hub, written anew', grade('', 'enum Date { TODAY }'), "Date is a name of the hub's own"],
+    ['an enum defined twice', grade('', 'enum S { A } enum S { B }'), 'S is defined twice'],
+    [
+      'a masked state that can be filtered',
+      grade('"电话"\nphone: String @item(filter: true) @disclose(class: OPEN, inState: [{state: "A", class: OPEN_MASKED}], mask: PHONE)'),
+      'NoiseGrade.phone is masked and can be neither filtered nor ordered',
+    ],
+    [
+      'a field masked for persons that can be ordered',
+      grade('"地址"\naddress: String @item(order: true) @disclose(class: OPEN, individual: OPEN_MASKED, mask: ADDR)'),
+      'NoiseGrade.address is masked and can be neither filtered nor ordered',
+    ],
+    [
+      'an identity number under the mask of something else',
+      grade('"证件号码"\nnumber: CitizenIdNumber @item @disclose(class: SHARED_BY_DUTY, mask: PHONE)'),
+      'NoiseGrade.number: an identity number is masked as ID',
+    ],
+    [
+      'a scrub of what is no text',
+      grade('"分值"\nscore: Int @item @disclose(class: OPEN, scrub: true)'),
+      'NoiseGrade.score: a mask fits text only',
+    ],
+    [
+      'a state that is any text',
+      grade('"状态"\nstate: String @item(role: STATE) @disclose(class: OPEN)'),
+      'NoiseGrade.state: a state is one value of an enum',
+    ],
+    [
+      'a class in a state that does not exist',
+      grade('"分值"\nscore: Int @item @disclose(class: OPEN, inState: [{state: "GONE", class: SOURCE_ONLY}])'),
+      'NoiseGrade: score speaks of the unknown state GONE',
+    ],
+    [
+      'a directive twice, the second more open',
+      grade('"分值"\nscore: Int @item @disclose(class: SOURCE_ONLY) @disclose(class: OPEN)'),
+      '@disclose stands twice',
+    ],
+    [
+      'a label that writes SDL',
+      grade('').replace('"噪声等级"', '"""噪声" type Query { leak: String } "级"""'),
+      'NoiseGrade: a label is one line without quotation marks or backslashes',
+    ],
+    [
+      'a field name that writes SDL',
+      grade('', '', HEAD.replace('"noiseGrades"', '"x: String } type Mutation { y"')),
+      "NoiseGrade: a field's name begins with a small letter, and letters and digits follow",
+    ],
+    ['a code that is none', grade('', '', HEAD.replace('"NOISE"', '"noise-1"')), 'NoiseGrade: a code is capital letters and underscores'],
+    [
+      'an extension of a type of others',
+      `${grade('')}\nextend type AdministrativePenalty { "备注" note: String @disclose(class: OPEN) }`,
+      'a department file holds object types and enums only',
+    ],
+    ['an interface of its own', `${grade('')}\ninterface Shared { id: ID! }`, 'a department file holds object types and enums only'],
+    ['a union of its own', `${grade('')}\nunion Any = NoiseGrade`, 'a department file holds object types and enums only'],
+    [
       'a publicity of persons without its basis',
       grade('', '', HEAD.replace('share:', 'publicForIndividuals: BY_LAW, share:')),
       'NoiseGrade: a publicity of individuals by law or with consent needs a field with the role PUBLICITY_BASIS',
@@ -135,17 +242,79 @@ describe('readCatalogue', () => {
   });
 
   it('names every fault of every file at once, with file and line', () => {
-    const faults = faultsOf(
-      grade('"分值"\nscore: Int @item'),
-      grade('"甲"\nfingerprints: String @item @disclose(class: OPEN)')
-        .replaceAll('NoiseGrade', 'Other')
-        .replace('NOISE', 'OTHER')
-        .replace('noiseGrades', 'others'),
-    );
+    const faults = faultsOf(grade('"分值"\nscore: Int @item'), other(grade('"甲"\nfingerprints: String @item @disclose(class: OPEN)')));
     expect(faults).toEqual([
       'departments/noise0.graphql:6 NoiseGrade.score has no @disclose',
       'departments/noise1.graphql:6 Other.fingerprints names a category that may not be collected',
     ]);
+  });
+
+  it.each([
+    'religiousBelief',
+    'genes',
+    'geneticData',
+    'genome',
+    'dnaProfile',
+    'fingerprints',
+    'bloodGroup',
+    'medicalHistory',
+    'diseaseHistory',
+  ])('refuses %s, which may not be collected', (name) => {
+    expect(faultsOf(grade(`"栏目"\n${name}: String @item @disclose(class: SOURCE_ONLY)`))).toEqual([
+      `departments/noise0.graphql:6 NoiseGrade.${name} names a category that may not be collected`,
+    ]);
+  });
+
+  it.each(['generalRemark', 'gender', 'generation', 'agencyName'])('takes %s, which only sounds like one', (name) => {
+    expect(faultsOf(grade(`"栏目"\n${name}: String @item @disclose(class: OPEN)`))).toEqual([]);
+  });
+
+  it('names the line of a type whose identity, references and states lead nowhere', () => {
+    const text = grade(
+      '"分值"\nscore: Int @item(fallback: "mark") @disclose(class: OPEN)\n"等级"\nlevel: String @item(requiredWhen: [{field: "kind", values: ["A"]}]) @disclose(class: OPEN)',
+      '',
+      HEAD.replace('gradeNo', 'number'),
+    );
+    expect(faultsOf(`# 噪声\n${text}`)).toEqual([
+      'departments/noise0.graphql:3 NoiseGrade: there is no field number',
+      'departments/noise0.graphql:7 NoiseGrade: score falls back on mark, which does not exist',
+      'departments/noise0.graphql:9 NoiseGrade: level is required by kind, which does not exist',
+    ]);
+  });
+
+  it('names a fault of a value type once, however many fields hold it', () => {
+    const text = grade(
+      '"甲"\na: Point @item @disclose(class: OPEN)\n"乙"\nb: [Point!] @item @disclose(class: OPEN)',
+      'type Point { "点" name: String }',
+    );
+    expect(faultsOf(text)).toEqual(['departments/noise0.graphql:10 Point.name has no @disclose']);
+  });
+
+  it('refuses a value type that two subgraphs define, whatever each says of its fields', () => {
+    const point = (clazz: string) => `type Point { "点" name: String @item @disclose(class: ${clazz}) }`;
+    const field = '"点位"\npoints: [Point!] @item @disclose(class: OPEN)';
+    expect(faultsOf(grade(field, point('SOURCE_ONLY')), other(grade(field, point('OPEN'))))).toEqual([
+      'departments/noise1.graphql:8 Point is defined already in departments/noise0.graphql:8',
+    ]);
+  });
+
+  it('refuses an enum whose values differ between two subgraphs, and takes one that is repeated word for word', () => {
+    const field = '"类别"\nkind: S @item @disclose(class: OPEN)';
+    const [first, same] = [grade(field, 'enum S { A @value(severity: SERIOUS) }'), grade(field, 'enum S { A @value(severity: SERIOUS) }')];
+    expect(faultsOf(first, other(same))).toEqual([]);
+    expect(faultsOf(first, other(same).replace('SERIOUS', 'MINOR'))).toEqual([
+      'departments/noise1.graphql:8 S differs from the one in departments/noise0.graphql:8',
+    ]);
+  });
+
+  it('refuses a type that hides a field of Subject', () => {
+    const subject =
+      '"主体" type Subject @recordType(code: "SUBJECT", field: "subjects", section: BASIC, share: BASIC, nature: BASIC, identity: ["name"]) { "名称" name: String @disclose(class: OPEN) }';
+    const files = [
+      { subgraph: 'subjects', path: 'subject.graphql', text: subject },
+      { subgraph: 'noise', path: 'noise.graphql', text: grade('', '', HEAD.replace('noiseGrades', 'name')) },
+    ];
+    expect(() => readCatalogue(files)).toThrow('noise.graphql:2:6 field name is taken by Subject');
   });
 
   it('names the place of a fault of syntax', () => {
@@ -153,8 +322,8 @@ describe('readCatalogue', () => {
   });
 
   it('refuses two types that take the same code', () => {
-    expect(faultsOf(grade(''), grade('').replaceAll('NoiseGrade', 'Other').replace('noiseGrades', 'others')).join()).toContain(
-      'code NOISE is taken by NoiseGrade, Other',
-    );
+    expect(faultsOf(grade(''), other(grade('')).replace('"OTHER"', '"NOISE"'))).toEqual([
+      'departments/noise1.graphql:2 code NOISE is taken by NoiseGrade, Other',
+    ]);
   });
 });

@@ -34,8 +34,11 @@ export async function run(args: readonly string[], { env, root = ROOT }: Command
 
 export interface ServedHub {
   readonly url: string;
+  readonly pid: number;
   /** What the process wrote to standard error so far: its log. */
   readonly log: () => string;
+  /** Resolves when it has written more. */
+  written(): Promise<unknown>;
   /** Ends the process by a signal; returns its exit code, null where the signal itself ended it. */
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -55,7 +58,9 @@ export async function serveHub(args: readonly string[], { env, node = [] }: Comm
   const { url } = JSON.parse(line);
   return {
     url,
+    pid: Number(child.pid),
     log: () => written,
+    written: () => Promise.race([once(child.stderr, 'data'), ended]),
     stop(signal) {
       child.kill(signal);
       return ended;

@@ -7,6 +7,7 @@ import { type Hub, openHub } from '../../cli/open-hub.ts';
 import { type Serving, serve } from '../../cli/serve.ts';
 import type { Clock } from '../../store/port.ts';
 import type { RowOutcome } from '../../subgraphs/kit/record-engine/rows.ts';
+import { dropStore, storeSettings } from './test-store.ts';
 
 export interface Answer {
   readonly status: number;
@@ -27,10 +28,16 @@ export interface Asking {
 export interface TestHub {
   readonly url: string;
   readonly dataDir: string;
+  /** With this environment another hub, or a command, finds the same store. */
+  readonly env: Readonly<Record<string, string>>;
   /** Rows by item names, as the operator's import takes them; returns what became of each. */
   load(typeCode: string, rows: readonly Readonly<Record<string, unknown>>[], source?: string): Promise<readonly RowOutcome[]>;
   token(audience: Exclude<Audience, 'PUBLIC'>, claims?: Readonly<Record<string, unknown>>): string;
   ask(query: string, asking?: Asking): Promise<Answer>;
+  /** What `/metrics` prints. */
+  metrics(): Promise<string>;
+  /** The lines of the technical log so far. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
   close(): Promise<void>;
 }
 
@@ -42,26 +49,38 @@ export interface TestHubOptions {
   readonly dataDir?: string;
 }
 
+/** More than any test asks for; a clock that stands still gives nothing back. */
+const RATES = {
+  HUB_RATE_PUBLIC: '100000',
+  HUB_RATE_CLIENT: '100000',
+  HUB_RATE_OBJECT: '100000',
+  HUB_RATE_NUMBER: '100000',
+  HUB_RATE_PERSON: '100000',
+};
+
 /** A whole hub on a free port over a real store in a temporary folder, asked over HTTP as a client would. */
 export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hub-')));
   const clock = options.clock ?? { now: () => new Date() };
-  const env = { HUB_RATE_PUBLIC: '100000', HUB_RATE_CLIENT: '100000', ...options.env };
+  const env = { ...RATES, ...storeSettings(dataDir, options.env), ...options.env };
+  const lines: Readonly<Record<string, unknown>>[] = [];
   const serving: Serving = await serve({
     dataDir,
     env,
     host: '127.0.0.1',
     port: 0,
+    metricsPort: 0,
     subgraph: options.subgraph,
     samples: false,
     clock,
-    log: () => undefined,
+    log: (line) => void lines.push(line),
   });
   // The operator's import is another process; it has its own connections to the same store.
   const hub: Hub = await openHub({ dataDir, clock, env, untouched: true });
   return {
     url: serving.url,
     dataDir,
+    env,
     async load(typeCode, rows, source) {
       const type = hub.catalogue.types.find(({ code }) => code === typeCode);
       if (!type) throw new Error(`there is no type ${typeCode}`);
@@ -73,26 +92,42 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
       await hub.effects.settle();
       return outcomes;
     },
-    token: (audience, claims = {}) => signDevelopmentToken(dataDir, { audience, sub: 'test', ...claims }, 3600, clock),
-    async ask(query, { token, purpose, matter, headers = {}, variables } = {}) {
-      const response = await fetch(`${serving.url}/graphql`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/graphql-response+json',
-          ...(token ? { authorization: `Bearer ${token}` } : {}),
-          ...(purpose ? { 'hub-purpose': purpose } : {}),
-          ...(matter ? { 'hub-matter': matter } : {}),
-          ...headers,
-        },
-        body: JSON.stringify({ query, variables }),
-      });
-      return { status: response.status, headers: response.headers, body: await response.json() };
-    },
+    token: (audience, claims) => tokenOf(dataDir, clock, { audience, ...claims }),
+    ask: (query, asking) => askAt(serving.url, query, asking),
+    metrics: async () => (await fetch(`http://127.0.0.1:${serving.metricsPort}/metrics`)).text(),
+    lines,
     async close() {
       await serving.close();
       await hub.close();
-      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir) return;
+      await dropStore(dataDir);
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Asks the hub at this address. */
+export async function askAt(url: string, query: string, { token, purpose, matter, headers = {}, variables }: Asking = {}): Promise<Answer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json',
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(purpose ? { 'hub-purpose': purpose } : {}),
+      ...(matter ? { 'hub-matter': matter } : {}),
+      ...headers,
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+/** A token that the hub over this data folder trusts for an hour of the clock. */
+export function tokenOf(
+  dataDir: string,
+  clock: Clock,
+  claims: Readonly<Record<string, unknown>> & { readonly audience: Exclude<Audience, 'PUBLIC'> },
+): string {
+  return signDevelopmentToken(dataDir, { sub: 'test', ...claims }, 3600, clock);
 }

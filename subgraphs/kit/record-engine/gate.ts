@@ -12,7 +12,7 @@ import {
   type Stopped,
 } from '../../../schema/gate.ts';
 import type { Json, JsonObject } from '../../../schema/json.ts';
-import { profileOf } from '../../../schema/region-profiles.ts';
+import { isGround, profileOf, type RegionProfile } from '../../../schema/region-profiles.ts';
 import type { KnownSubject } from '../subject-directory.ts';
 import { columnOf, type Findings } from './findings.ts';
 import { windowOf } from './publicity-window.ts';
@@ -60,14 +60,15 @@ export function recordGate(plan: TypePlan, values: Values, facts: RowFacts, find
   });
   const deadline = plan.roles.get('PUBLICITY_DEADLINE');
   if (deadline && window.deadlineDiffers) findings.note('DEADLINE_DIFFERS', columnOf(deadline));
-  const exception = rules?.exception?.(values) ?? exceptionOf(plan, values);
+  const profile = profileOf(type.regions, region);
+  const exception = rules?.exception?.(values, profile) ?? exceptionOf(plan, values, profile);
   const secrecy = secrecyOf(plan, values);
   const valueOpen = type.openWhen.every((condition) => holds(condition, values));
   const closed =
     secrecy !== 'NONE' ||
     subject.kind === 'UNKNOWN' ||
     (subject.kind === 'INDIVIDUAL' && exception !== 'PUBLIC') ||
-    (severity === 'MINOR' && !profileOf(region).publishMinor) ||
+    (severity === 'MINOR' && !profile.publishMinor) ||
     !valueOpen ||
     type.sourceOnly;
   const gate: Gate = {
@@ -175,7 +176,7 @@ function secrecyOf(plan: TypePlan, values: Values): Secrecy {
   return (item && SECRECIES.find((secrecy) => secrecy === values[item.name])) ?? 'NONE';
 }
 
-function exceptionOf(plan: TypePlan, values: Values): Exception {
+function exceptionOf(plan: TypePlan, values: Values, profile: RegionProfile): Exception {
   switch (plan.type.publicForIndividuals) {
     case 'YES':
       return 'PUBLIC';
@@ -184,7 +185,7 @@ function exceptionOf(plan: TypePlan, values: Values): Exception {
     case 'NO':
       return 'NONE';
     default:
-      return hasBasis(plan, values) ? 'PUBLIC' : 'NONE';
+      return isGround(plan.type.publicForIndividuals, profile) && hasBasis(plan, values) ? 'PUBLIC' : 'NONE';
   }
 }
 

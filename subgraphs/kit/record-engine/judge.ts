@@ -129,7 +129,7 @@ function checkProcedure(
 ): void {
   const item = plan.roles.get('PROCEDURE');
   if (!item || values[item.name] !== 'SIMPLE' || !handle) return;
-  const { simpleProcedure } = profileOf(region);
+  const { simpleProcedure } = profileOf(plan.type.regions, region);
   if (simpleProcedure === 'ALL' || (simpleProcedure === 'INDIVIDUALS' && handle.kind === 'person'))
     findings.refuse('SIMPLE_PROCEDURE', columnOf(item));
 }

@@ -2,7 +2,7 @@ import { addMonths } from '../../../schema/calendar-date.ts';
 import type { Severity } from '../../../schema/gate.ts';
 
 /** Shortest and longest publicity in months from the decision (domain reference 3.10). */
-const WINDOWS: Readonly<Record<Exclude<Severity, 'NA'>, { readonly min: number; readonly max: number }>> = {
+export const WINDOWS: Readonly<Record<Exclude<Severity, 'NA'>, { readonly min: number; readonly max: number }>> = {
   MINOR: { min: 0, max: 3 },
   GENERAL: { min: 3, max: 12 },
   SERIOUS: { min: 12, max: 36 },

@@ -1,5 +1,6 @@
 import type { Gate } from '../../../schema/gate.ts';
 import type { Json, JsonObject } from '../../../schema/json.ts';
+import { profileOf } from '../../../schema/region-profiles.ts';
 import { addWorkdays } from '../../../schema/working-days.ts';
 import type { Sealer } from '../sealer.ts';
 import { writeContent } from './content.ts';
@@ -22,9 +23,6 @@ export interface BodyFacts {
   /** The body that stands now. */
   readonly present: JsonObject | undefined;
 }
-
-/** Publication is due within so many working days of the decision (domain reference, DL-01). */
-const PUBLISH_WITHIN = 7;
 
 /** A body while it is made. */
 type Draft = Record<string, Json | undefined>;
@@ -110,7 +108,8 @@ function writeDerived(
 ): void {
   const decision = plan.roles.get('DECISION_DATE');
   const decided = decision && values[decision.name];
-  const due = plan.type.publishable && typeof decided === 'string' ? addWorkdays(decided, PUBLISH_WITHIN) : undefined;
+  const { publishWithin } = profileOf(plan.type.regions, gate.region);
+  const due = plan.type.publishable && typeof decided === 'string' ? addWorkdays(decided, publishWithin) : undefined;
   if (decision && due?.provisional) findings.note('DEADLINE_PROVISIONAL', columnOf(decision));
   if (due) body.publishDueOn = due.date;
   if (publicityMinEndOn !== null) body.publicityMinEndOn = publicityMinEndOn;

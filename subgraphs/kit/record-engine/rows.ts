@@ -1,5 +1,6 @@
 import type { Exception, SubjectKind } from '../../../schema/gate.ts';
 import type { Json } from '../../../schema/json.ts';
+import type { RegionProfile } from '../../../schema/region-profiles.ts';
 import type { Notice, Reason, ReasonCode } from './findings.ts';
 
 /** One row as it was submitted: cells by heading, exchange code or item name. */
@@ -36,5 +37,5 @@ export interface RowOutcome {
 /** Rules of one type that its SDL cannot say. */
 export interface TypeRules {
   check?(values: Values, kind: SubjectKind): readonly { readonly code: ReasonCode; readonly item: string }[];
-  exception?(values: Values): Exception;
+  exception?(values: Values, profile: RegionProfile): Exception;
 }

@@ -54,9 +54,9 @@ export function planOf(catalogue: Catalogue, type: RecordType): TypePlan {
   return plan;
 }
 
-/** True for an item whose date may be written as "without end" (2099/12/31). */
-function mayBeLongTerm(item: Item): boolean {
-  return item.type === 'Date' && (END_ROLES.has(item.role) || /(To|Until)$/.test(item.name));
+/** True for an item whose date may be written as "without end" (2099/12/31). In a catalogue (a grant, a voucher) only a role says so: there a date that is missing is no right. */
+function mayBeLongTerm({ kind }: RecordType, item: Item): boolean {
+  return item.type === 'Date' && (END_ROLES.has(item.role) || (kind !== 'catalogue' && /(To|Until)$/.test(item.name)));
 }
 
 const END_ROLES: ReadonlySet<Role | undefined> = new Set(['ACT_END', 'EFFECTIVE_TO', 'PUBLICITY_DEADLINE']);
@@ -92,7 +92,7 @@ function makePlan(catalogue: Catalogue, type: RecordType): TypePlan {
     inputs,
     sortedInputs: inputs.map(({ name }) => name).sort(),
     indexed: indexedItems(type),
-    ends: new Set(inputs.filter(mayBeLongTerm).map(({ name }) => name)),
+    ends: new Set(inputs.filter((item) => mayBeLongTerm(type, item)).map(({ name }) => name)),
     roles: new Map(type.items.flatMap((item) => (item.role ? [[item.role, item] as const] : [])).reverse()),
     items,
     enums: new Map([...enumsUsed(type.items)].map((name) => [name, enumPlan(catalogue.enums.get(name) ?? [])])),
