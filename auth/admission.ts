@@ -157,17 +157,18 @@ async function callerOf(
   const { audience, orgUscc } = principal;
   const clientId = audience === 'SUPERVISION' ? principal.clientId : undefined;
   const grantee = audience === 'AGENCY' && orgUscc !== undefined ? { orgUscc } : clientId !== undefined ? { clientId } : undefined;
-  const matters = orgUscc ? registry.department(orgUscc)?.matters : undefined;
+  const department = orgUscc ? registry.department(orgUscc) : undefined;
   const profile: Profile = {
     audience,
     orgUscc,
     clientId,
     orgNature: principal.orgNature,
+    registryNature: audience === 'AGENCY' ? department?.orgNature : undefined,
     regionCode: principal.regionCode,
     authLevel: principal.authLevel ?? 1,
     purpose,
     matter: audience === 'AGENCY' ? request.matter : undefined,
-    matterFields: matters?.find(({ matterCode }) => matterCode === request.matter)?.allowFields,
+    matterFields: department?.matters?.find(({ matterCode }) => matterCode === request.matter)?.allowFields,
     ownSources: audience === 'AGENCY' && orgUscc ? [orgUscc, ...registry.departmentsSucceededBy(orgUscc)] : [],
     grants: grantee ? await parts.grants.grantsOf(grantee) : [],
     voucher,

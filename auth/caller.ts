@@ -42,6 +42,8 @@ export interface Profile {
   /** Of a supervision system: its client entry. */
   readonly clientId?: string | undefined;
   readonly orgNature?: string | undefined;
+  /** The nature of the department in the registry: what a token says of itself opens no archive (N8). */
+  readonly registryNature?: string | undefined;
   readonly regionCode?: string | undefined;
   readonly authLevel: number;
   readonly purpose?: string | undefined;

@@ -175,7 +175,7 @@ export function conditionsFor(type: RecordType, profile: Profile): Conditions {
         not(gone),
         notDraft,
         anyOf(notExpired, allOf(present('heldByBlack', 'nature', 'region'), expired, archiveKept)),
-        when(!type.sourceOnly || ['DISCIPLINE', 'ORG_PERSONNEL'].includes(profile.orgNature ?? '')),
+        when(!type.sourceOnly || ['DISCIPLINE', 'ORG_PERSONNEL'].includes(profile.registryNature ?? '')),
         notPayment,
       ),
   };

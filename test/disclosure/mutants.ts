@@ -83,7 +83,8 @@ export function mutantsOfText(text: string): readonly TextMutant[] {
       ts.isArrowFunction(node) &&
       ts.isPropertyAssignment(node.parent) &&
       node.parent.name.getText() === 'rows' &&
-      ts.isIdentifier(node.body)
+      ts.isIdentifier(node.body) &&
+      node.body.text !== 'EVERY'
     )
       change(node.body, `without ${node.body.text}`, 'EVERY');
     if (ts.isPropertyAssignment(node) && node.name.getText() === 'op') mutateComparison(node.initializer, change);

@@ -35,6 +35,7 @@ export function profileOf(caller: OracleCaller): Profile {
     orgUscc: caller.orgUscc,
     clientId: caller.clientId,
     orgNature: caller.orgNature,
+    registryNature: caller.orgNature,
     regionCode: caller.regionCode,
     authLevel: caller.authLevel ?? 1,
     purpose: caller.purpose,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyTree, runHub } from '../support/command.ts';
 import { COMPANY, HOUSING, OTHER_COMPANY } from '../support/fixtures.ts';
 import { type Asking, startHub, type TestHub } from '../support/hub.ts';
+import { dropStore, storeSettings } from '../support/test-store.ts';
 
 /** The fire department, which this hub has never heard of. */
 const FIRE = '11411502MB1TE5T21X';
@@ -86,11 +87,11 @@ beforeAll(async () => {
   const departments = join(folder, 'departments');
   await mkdir(departments);
   await writeFile(join(departments, 'fire.graphql'), FIRE_SDL);
-  env = { HUB_DEPARTMENTS: departments };
+  const dataDir = join(folder, 'data');
+  env = { HUB_DEPARTMENTS: departments, ...storeSettings(dataDir) };
   const [csv, lines] = [join(folder, '检查.csv'), join(folder, '检查.jsonl')];
   await writeFile(csv, CSV);
   await writeFile(lines, LINES);
-  const dataDir = join(folder, 'data');
   const run = async (...args: readonly string[]) => {
     const { code, stdout } = await runHub(['import', ...args, '--source', FIRE, '--data', dataDir, '--json'], { env });
     return { code, report: JSON.parse(stdout) };
@@ -100,6 +101,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await hub.close();
+  await dropStore(hub.dataDir);
   await rm(folder, { recursive: true });
 });
 

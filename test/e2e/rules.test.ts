@@ -8,6 +8,7 @@ import { loggedEntries } from '../support/logged-entries.ts';
 
 const NOW = new Date('2026-10-08T02:00:00Z');
 const DISCIPLINE = '11411502MA3TE5T07L';
+const UNREGISTERED = '11411502MA3TE5T08K';
 const PERSONNEL = '11411502MA1TE5T01L';
 const BANK = '91411502MA3TE5T03U';
 const OTHER_BANK = '91411502MA3TE5T04Y';
@@ -416,6 +417,7 @@ describe('R14: the archive of civil servants', () => {
       { ...grant, grantNo: 'G-141', granteeUscc: DISCIPLINE },
       { ...grant, grantNo: 'G-142', granteeUscc: PERSONNEL },
       { ...grant, grantNo: 'G-143', granteeUscc: HOUSING },
+      { ...grant, grantNo: 'G-145', granteeUscc: UNREGISTERED },
       { ...grant, grantNo: 'G-144', granteeClientId: 'sup-1', purposes: ['SUPERVISION'] },
     ]);
   });
@@ -440,6 +442,10 @@ describe('R14: the archive of civil servants', () => {
     ['the public', () => ({})],
     ['the civil servant', person],
     ['another department with a grant', () => agency(HOUSING, 'PERSONNEL')],
+    [
+      'one that the registry does not know, whatever nature its token claims',
+      () => agency(UNREGISTERED, 'PERSONNEL', { orgNature: 'DISCIPLINE' }),
+    ],
     ['a discipline inspection under another purpose', () => agency(DISCIPLINE, 'ENFORCEMENT')],
     ['a discipline inspection without a grant', () => agency(MARKET, 'PERSONNEL')],
     ['a supervision system with a grant', supervision],

@@ -46,7 +46,7 @@ beforeAll(async () => {
   hub = await openHub({ dataDir: join(folder, 'data'), clock, env: { HUB_DEPARTMENTS: folder } });
   await load('DEPARTMENT', [
     { uscc: MARKET, name: '浉河区市场监督管理局' },
-    { uscc: HOUSING, name: '浉河区住房和城乡建设局' },
+    { uscc: HOUSING, name: '浉河区住房和城乡建设局', orgNature: 'DISCIPLINE' },
   ]);
   await load('PENALTY', [penalty(), personalPenalty()]);
   await load('SERVICE_FILE', [

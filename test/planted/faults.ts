@@ -271,4 +271,46 @@ export const FAULTS: readonly PlantedFault[] = [
     replace: 'if (answering.disclosures().disclosed.length > 0)',
     test: { file: 'test/e2e/audit.test.ts', name: 'found or not' },
   },
+  {
+    name: 'a voucher is remembered as it stood when it was first presented',
+    file: 'subgraphs/access/voucher-book.ts',
+    find: `const [document] = await tx.get(type.collection, [id]);
+        if (!document) return {};`,
+    replace: `const kept = (globalThis.keptVouchers ??= new Map());
+        if (!kept.has(id)) kept.set(id, (await tx.get(type.collection, [id]))[0]);
+        const document = kept.get(id);
+        if (!document) return {};`,
+    test: { file: 'test/e2e/vouchers.test.ts', name: '' },
+  },
+  {
+    name: 'what a mutation has made is answered undisclosed',
+    file: 'subgraphs/access/transitions.ts',
+    find: 'return disclosedRow({ ...context, caller: { ...caller, params } }, type, document) ?? null;',
+    replace:
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the product's text
+      "const effects = new Map(type.items.map(({ name }) => [`${type.name}.${name}`, 'VALUE'])); const view = disclosedRow({ ...context, caller: { ...caller, params } }, type, document)?.view; return view ? { __typename: type.name, type, document, view: { ...view, effects } } : null;",
+    test: { file: 'test/e2e/vouchers.test.ts', name: 'answers the body with everything but whom the hub knows' },
+  },
+  {
+    name: 'a grant opens records of which its approver is not the source',
+    file: 'auth/conditions.ts',
+    find: "among('sourceOrg', grant.sources),",
+    replace: 'EVERY,',
+    test: { file: 'test/e2e/grants.test.ts', name: 'opens the records of the provider and of the departments under it' },
+  },
+  {
+    name: 'secrecy comes before the rule about persons',
+    file: 'auth/classes.ts',
+    find: "const paid = variant.person === 'PAID_PERSON' && PAID.includes(stated) ? 'SUBJECT_AND_SOURCE' : stated;",
+    replace:
+      "const kept = variant.secret && SECRET.includes(stated) ? 'SHARED_BY_DUTY' : stated; const paid = variant.person === 'PAID_PERSON' && PAID.includes(kept) ? 'SUBJECT_AND_SOURCE' : kept;",
+    test: ANY_CALLER,
+  },
+  {
+    name: 'the source of one record about a person reads the whole person',
+    file: 'auth/conditions.ts',
+    find: "ownSource: among('sourceOrg', profile.ownSources),",
+    replace: "ownSource: anyOf(among('sourceOrg', profile.ownSources), when(type.kind === 'subject' && profile.audience === 'AGENCY')),",
+    test: { file: NO_LEAK, name: 'has no subject, and nothing is said' },
+  },
 ];
