@@ -39,7 +39,7 @@ module.exports = {
       name: 'driver-in-its-adapter',
       comment: 'A database driver is imported inside its own adapter only.',
       severity: 'error',
-      from: { pathNot: '^store/(sqlite|mongodb)/|^test/(store/mongodb\\.test|support/mongod)\\.ts$' },
+      from: { pathNot: '^store/(sqlite|mongodb)/|^test/(store|support|faults)/' },
       to: { path: '^(node:)?sqlite$|node_modules/(mongodb|mongoose)/' },
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },

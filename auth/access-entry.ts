@@ -45,7 +45,7 @@ export type AccessEntry = {
   /** Grants by which a disclosed row was held. */
   readonly grants?: readonly string[] | undefined;
   readonly voucher?: string | undefined;
-  /** EXPORT is kept for what does not exist yet. */
+  /** EXPORT: everything was taken out of the hub, or brought into it, at the command line. */
   readonly kind: 'QUERY' | 'MUTATION' | 'REVEAL' | 'EXPORT';
   /** PARTIAL: something was masked or left out. DENY: it was stopped, or nothing was answered beyond what everybody may read. */
   readonly decision: 'ALLOW' | 'PARTIAL' | 'DENY';

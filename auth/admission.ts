@@ -79,6 +79,44 @@ export async function admitToExplain(parts: AdmissionParts, request: AdmissionRe
   return { caller: await callerOf(parts, request, registry, { purpose, voucher }), asked };
 }
 
+/** What a gateway has found out about a request, of which a subgraph takes the caller's own subject as told and looks up the rest. */
+export interface Forwarded {
+  readonly subjectId?: string | undefined;
+  readonly counted?: { readonly id: string; readonly use: string } | undefined;
+  readonly revealed: readonly string[];
+}
+
+/**
+ * The caller of a request that a gateway has admitted, by the books of this subgraph: account, operation, purpose, grants, the counted use of the voucher,
+ * reveals and filters are looked at anew. @throws FORBIDDEN, PURPOSE_REQUIRED, VOUCHER_INVALID
+ */
+export async function readmit(parts: AdmissionParts, request: AdmissionRequest, forwarded: Forwarded): Promise<Caller> {
+  const { principal, now } = request;
+  const { counted, subjectId } = forwarded;
+  const { registry, asked } = await permitted(parts, request);
+  const purpose = purposeOf(request);
+  if (needsPurpose(principal.audience, counted !== undefined) && purpose === undefined && namesMoreThanOpen(parts.policy, asked)) {
+    throw new HubError('PURPOSE_REQUIRED', 'this operation names coordinates that are not open: no purpose was stated');
+  }
+  const { voucher, fault } = counted ? await parts.vouchers.counted(counted.id, counted.use, { principal, purpose, now }) : {};
+  if (counted && !voucher) throw unusable(fault);
+  const told = { ...parts, ownSubject: async () => subjectId };
+  const revealed = await stillRevealed(parts, request, forwarded);
+  const caller: Caller = { ...(await callerOf(told, request, registry, { purpose, voucher })), voucherUse: counted?.use, revealed };
+  checkFilters(parts, caller, asked);
+  return caller;
+}
+
+async function stillRevealed(
+  { reveals }: AdmissionParts,
+  { principal, now }: AdmissionRequest,
+  { revealed }: Forwarded,
+): Promise<readonly string[] | undefined> {
+  if (principal.audience !== 'OPERATOR' || revealed.length === 0) return undefined;
+  const standing = new Set(await reveals.revealedTo(principal, now));
+  return revealed.filter((id) => standing.has(id));
+}
+
 /** Q2: the account is active, and the operation is for this audience. */
 async function permitted(
   { policy, registryFor, registryMode }: AdmissionParts,

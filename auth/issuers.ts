@@ -20,7 +20,7 @@ export interface IssuerKey {
 /** Another object each time keys were read anew, so that identity tells whether they were. */
 export type KeySet = readonly IssuerKey[];
 
-interface KeySource {
+export interface KeySource {
   /** Empty when there are none that may still be relied on. */
   current(): Promise<KeySet>;
   /** What to ask when a key was not found in `current`; looks again, but not more often than the source allows. */
@@ -109,7 +109,8 @@ function isListOf<T>(value: unknown, isMember: (member: unknown) => member is T)
   return Array.isArray(value) && value.length > 0 && value.every(isMember);
 }
 
-function resolveJwks(jwks: string, folder: string, where: string): string {
+/** A file, or an https address. @throws Error that begins with `where` */
+export function resolveJwks(jwks: string, folder: string, where: string): string {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(jwks)) return resolve(folder, jwks);
   const address = URL.parse(jwks);
   if (address?.protocol !== 'https:' || address.username !== '')
@@ -117,7 +118,8 @@ function resolveJwks(jwks: string, folder: string, where: string): string {
   return address.href;
 }
 
-function openKeys(iss: string, jwks: string, options: IssuerOptions): KeySource {
+/** Public keys as `resolveJwks` found them. @throws Error when a file holds no usable key */
+export function openKeys(iss: string, jwks: string, options: IssuerOptions): KeySource {
   let last = '';
   const report = (problem: string) => {
     if (problem !== '' && problem !== last) options.report?.(`keys of ${iss}: ${problem}`);

@@ -53,6 +53,8 @@ export interface VoucherBook {
   usable(id: string, request: VoucherRequest): Promise<VoucherCheck>;
   /** Counts one use under the request's id, once however often it is asked (V3). False when no use was left. */
   claim(id: string, requestId: string, request: Pick<VoucherRequest, 'principal' | 'asked'>): Promise<boolean>;
+  /** The voucher of a use that was counted for this caller and this purpose, while it may be read under. */
+  counted(id: string, use: string, request: Pick<VoucherRequest, 'principal' | 'purpose' | 'now'>): Promise<VoucherCheck>;
 }
 
 /** A record that one member of staff is to see unmasked, and why. */

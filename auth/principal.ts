@@ -38,6 +38,8 @@ export interface Principal {
   readonly authLevel?: number | undefined;
   readonly caseId?: string | undefined;
   readonly partyId?: string | undefined;
+  /** SHA-256 of the token, where it is told further on; the token itself never is. */
+  readonly tokenDigest?: string | undefined;
 }
 
 export const NOBODY: Principal = { audience: 'PUBLIC' };

@@ -86,10 +86,9 @@ async function askAll(all: readonly Question[], round: number): Promise<number> 
   return passed();
 }
 
-function tell({ who, asked: [of, withheld], comparison }: Question, found: readonly string[], round: number): void {
+function tell({ who, asked: [, withheld], comparison: { via } }: Question, found: readonly string[], round: number): void {
   different++;
-  const { query, variables } = of(comparison.pair[0]);
-  console.log(JSON.stringify({ round, who, via: comparison.via, withheld, query, variables, found }, null, 1));
+  console.log(JSON.stringify({ round, who, via, withheld, found }, null, 1));
 }
 
 function progress(passedMs: number): string {

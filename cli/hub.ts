@@ -10,7 +10,7 @@ process.env.APOLLO_TELEMETRY_DISABLED = 'true';
 
 /** Loaded when they are asked for: an import does not load the gateway. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
-  serve: { summary: '启动网关与全部子图 start the gateway and every subgraph', load: async () => (await import('./serve.ts')).runServe },
+  serve: { summary: '启动枢纽或其一部分 start the hub or a part of it', load: async () => (await import('./serve.ts')).runServe },
   import: { summary: '导入文件 import files', load: async () => (await import('./import-command.ts')).runImportCommand },
   token: {
     summary: '签发开发用令牌 make a token of the development key',
@@ -20,6 +20,9 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   policy: { summary: '权限一览 permissions', load: async () => (await import('./policy.ts')).runPolicy },
   audit: { summary: '核验、检索访问日志 verify and search the access log', load: async () => (await import('./audit.ts')).runAudit },
   keys: { summary: '查看、轮换密钥 list and rotate keys', load: async () => (await import('./keys.ts')).runKeys },
+  dump: { summary: '导出全部数据 take everything out, encrypted', load: async () => (await import('./dump.ts')).runDump },
+  restore: { summary: '恢复到空存储 put a dump into an empty store', load: async () => (await import('./restore.ts')).runRestore },
+  migrate: { summary: '更新存储布局 bring the store up to date', load: async () => (await import('./migrate.ts')).runMigrate },
   doctor: { summary: '自检 look for what is wrong', load: async () => (await import('./doctor.ts')).runDoctor },
 };
 

@@ -7,18 +7,24 @@ import { KeysAreBusy } from '../subgraphs/kit/key-file.ts';
 import { countSealed, type Resealed, resealStore } from '../subgraphs/kit/sealed-bodies.ts';
 import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
+import { rotateGatewayKey, signingKey, storedKeys } from './gateway-keys.ts';
 import { type Hub, openHub } from './open-hub.ts';
 import { isStoreThere } from './store-place.ts';
 
-const USAGE = 'hub keys list | hub keys rotate [--log] | hub keys reseal | hub keys drop ID';
+const USAGE = 'hub keys list | hub keys rotate [--log | --gateway] | hub keys reseal | hub keys drop ID';
 
 /** `hub keys`: which keys there are (never the keys themselves), and how one takes the place of another. Exit code 1 when something is left to do first. */
 export const runKeys: Command = async ([action, ...argv], io) => {
-  const { values, positionals } = parseArgs({ args: [...argv], options: { log: { type: 'boolean' } }, allowPositionals: true });
-  if (values.log && action !== 'rotate') throw new CommandFault(USAGE);
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { log: { type: 'boolean' }, gateway: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if ((values.log || values.gateway) && (action !== 'rotate' || (values.log && values.gateway))) throw new CommandFault(USAGE);
   if (positionals.length !== (action === 'drop' ? 1 : 0)) throw new CommandFault(USAGE);
   try {
     if (action === 'list') return list(io);
+    if (action === 'rotate' && values.gateway) return rotateGateway(io);
     if (action === 'rotate') return values.log ? rotateLog(io) : rotateFields(io);
     if (action === 'reseal') return await withHub(io, (hub) => reseal(hub, io));
     if (action === 'drop') return await withHub(io, (hub) => drop(hub, io, positionals[0] ?? ''));
@@ -44,12 +50,14 @@ const PURPOSES = {
   DIGEST: '内容摘要 content hashes',
   BLIND_INDEX: '证件号码索引 finds identity numbers',
   ACCESS_LOG: '访问日志签名 signs the access log',
+  GATEWAY: '网关访问声明签名 signs access statements of gateways',
 };
-const STATES = { CURRENT: '现用 current', OLD: '旧 old', FIXED: '不轮换 not rotated' };
+const STATES = { CURRENT: '现用 current', OLD: '旧 old', NEXT: '待用 next', FIXED: '不轮换 not rotated' };
 const DAY_MS = 86_400_000;
 
 function list(io: CommandIo): number {
-  const keys = listed(keyDirOf(io), new Date());
+  const now = new Date();
+  const keys = [...listed(keyDirOf(io), now), ...listedOfGateway(io.dataDir, now)];
   if (io.json) io.stdout(JSON.stringify({ keys }));
   else for (const key of keys) io.stdout(keyLine(key));
   return 0;
@@ -57,14 +65,9 @@ function list(io: CommandIo): number {
 
 function listed(keyDir: string, now: Date): readonly ListedKey[] {
   const told = (
-    key: { readonly suite: string; readonly createdAt?: string | undefined },
+    { suite, createdAt }: { readonly suite: string; readonly createdAt?: string | undefined },
     about: Pick<ListedKey, 'id' | 'purpose' | 'state'>,
-  ) => ({
-    ...about,
-    suite: key.suite,
-    createdAt: key.createdAt ?? null,
-    ageDays: key.createdAt === undefined ? null : Math.floor((now.getTime() - Date.parse(key.createdAt)) / DAY_MS),
-  });
+  ) => ({ ...about, suite, createdAt: createdAt ?? null, ageDays: ageOf(createdAt, now) });
   const stateOf = (isCurrent: boolean) => (isCurrent ? 'CURRENT' : 'OLD');
   const { current, keys, digest, blind } = fieldKeys(keyDir);
   const log = readLogKeys(keyDir)?.keys ?? [];
@@ -74,6 +77,24 @@ function listed(keyDir: string, now: Date): readonly ListedKey[] {
     told(blind, { id: blind.id, purpose: 'BLIND_INDEX', state: 'FIXED' }),
     ...log.map((key, index) => told(key, { id: key.id, purpose: 'ACCESS_LOG', state: stateOf(index === log.length - 1) })),
   ];
+}
+
+/** Where a gateway has run on this data folder. */
+function listedOfGateway(dataDir: string, now: Date): readonly ListedKey[] {
+  const keys = storedKeys(dataDir);
+  const current = keys.length > 0 ? keys.indexOf(signingKey(keys, now)) : 0;
+  return keys.map(({ kid, createdAt }, index) => ({
+    id: kid,
+    purpose: 'GATEWAY',
+    state: index === current ? 'CURRENT' : index < current ? 'OLD' : 'NEXT',
+    suite: 'ES256',
+    createdAt,
+    ageDays: ageOf(createdAt, now),
+  }));
+}
+
+function ageOf(createdAt: string | undefined, now: Date): number | null {
+  return createdAt === undefined ? null : Math.floor((now.getTime() - Date.parse(createdAt)) / DAY_MS);
 }
 
 function keyLine({ id, purpose, state, suite, createdAt, ageDays }: ListedKey): string {
@@ -97,6 +118,14 @@ function rotateLog(io: CommandIo): number {
   const id = rotateLogKey(keyDir);
   if (io.json) io.stdout(JSON.stringify({ current: id, before }));
   else io.stdout(`访问日志现用签名密钥为 ${id} / The access log is signed by ${id}`);
+  return 0;
+}
+
+function rotateGateway(io: CommandIo): number {
+  if (storedKeys(io.dataDir).length === 0) throw new CommandFault('网关尚无签名密钥 / no gateway has made a key yet');
+  const id = rotateGatewayKey(io.dataDir, new Date());
+  if (io.json) io.stdout(JSON.stringify({ next: id }));
+  else io.stdout(`已公布密钥 ${id}，一刻钟后启用 / The key ${id} is published; gateways sign by it in a quarter of an hour`);
   return 0;
 }
 

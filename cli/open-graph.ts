@@ -1,6 +1,8 @@
 import { type AccessBook, createAccessBook } from '../auth/access-book.ts';
+import { createStatementVerifier } from '../auth/access-statement.ts';
 import type { AdmissionParts } from '../auth/admission.ts';
 import { whoMaySee } from '../auth/explain.ts';
+import type { KeySource } from '../auth/issuers.ts';
 import { compilePolicy, type Policy } from '../auth/policy.ts';
 import type { Explainer } from '../auth/ports.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -9,6 +11,7 @@ import { type Composed, composeSubgraphs } from '../gateway/compose.ts';
 import type { Engine } from '../gateway/engine.ts';
 import { createTextExplainer } from '../gateway/explain-text.ts';
 import { createFederatedEngine } from '../gateway/federated-engine.ts';
+import { createStatementEndpoint } from '../gateway/statement-endpoint.ts';
 import { createSubgraphEngine } from '../gateway/subgraph-engine.ts';
 import type { TrustedDocuments } from '../gateway/trusted-documents.ts';
 import { createGrantBook } from '../subgraphs/access/grant-book.ts';
@@ -92,9 +95,26 @@ export function federate(graph: Graph, hub: Hub, report: (error: unknown) => str
 
 /** One subgraph on its own. @throws CommandFault for a name that is no subgraph */
 export function standAlone(graph: Graph, hub: Hub, name: string): Engine {
-  const subgraph = graph.subgraphs.find((candidate) => candidate.name === name);
-  if (!subgraph) throw new CommandFault(`there is no subgraph ${name}; there are ${graph.subgraphs.map((known) => known.name).join(', ')}`);
+  const subgraph = subgraphNamed(graph, name);
   return createSubgraphEngine({ ...graph.admission, subgraph, clock: hub.clock, accessLog: hub.accessLog });
+}
+
+/** What a subgraph answers the gateways whose keys these are. @throws CommandFault for a name that is no subgraph */
+export function answerStatements(
+  graph: Graph,
+  hub: Hub,
+  name: string,
+  { keys, report }: { keys: KeySource; report: (error: unknown) => string },
+) {
+  const verify = createStatementVerifier({ subgraph: name, keys, policy: graph.policy.hash, clock: hub.clock });
+  return createStatementEndpoint({ ...graph.admission, subgraph: subgraphNamed(graph, name), verify, report });
+}
+
+function subgraphNamed({ subgraphs }: Graph, name: string): Subgraph {
+  const subgraph = subgraphs.find((candidate) => candidate.name === name);
+  if (!subgraph)
+    throw new CommandFault(`没有子图 ${name} / there is no subgraph ${name}; there are ${subgraphs.map((known) => known.name).join(', ')}`);
+  return subgraph;
 }
 
 /** The subject that a token speaks for; an unknown one has no rows. */

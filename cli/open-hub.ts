@@ -25,7 +25,7 @@ import { openLogStore } from './log-store.ts';
 import { startLogThread } from './log-thread.ts';
 import { readRegions } from './region-settings.ts';
 import { shipListCatalogue } from './ship-list-catalogue.ts';
-import { openStoreAt } from './store-place.ts';
+import { openStoreAt, type StorePlace } from './store-place.ts';
 
 export interface OpenOptions {
   /** Store, keys and rejected rows stand here. */
@@ -70,7 +70,7 @@ export async function openHub({
   const catalogue = readCatalogue(files, readRegions(env));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const sealer = openSealer(join(dataDir, 'keys'), { clock });
-  const place = { dataDir, storeUrl };
+  const place = { dataDir, storeUrl, layout: layoutDuty(env) };
   const store = await openStoreAt(place, { collections: collectionsOf(catalogue), clock });
   const newId = idMaker();
   const directory = createSubjectDirectory({ store, sealer, clock, newId });
@@ -106,6 +106,13 @@ export async function openHub({
 export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
   const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
   return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, VOUCHER_USES, REVEALS, ...types.map(collectionOf)];
+}
+
+/** `HUB_MIGRATE=auto`: a database is brought up to date by whoever opens it; otherwise that is left to `hub migrate`. */
+function layoutDuty({ HUB_MIGRATE: text }: Readonly<Record<string, string | undefined>>): StorePlace['layout'] {
+  if (text === undefined || text === '') return 'require';
+  if (text === 'auto') return 'apply';
+  throw new CommandFault('HUB_MIGRATE 只能为 auto / is auto or nothing');
 }
 
 /** `HUB_ACCESS_LOG_YEARS`: how long entries of the access log have to be kept, 3 to 10 years, 5 unless told. */

@@ -1,19 +1,25 @@
-import { randomUUID } from 'node:crypto';
+import cluster from 'node:cluster';
+import { hash, randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { GraphQLSchema } from 'graphql';
 import type { AccessEntry } from '../auth/access-entry.ts';
+import type { Issuers } from '../auth/issuers.ts';
 import { completePrincipal } from '../auth/registry.ts';
 import { createTokenVerifier } from '../auth/token.ts';
 import { assertDevelopmentKeyAllowed, openTokenIssuers, readTokenSettings } from '../auth/token-settings.ts';
 import { type Door, openDoor } from '../gateway/door.ts';
+import type { Engine } from '../gateway/engine.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import type { Clock } from '../store/port.ts';
 import { type AnomalyWatch, watchAnomalies } from '../subgraphs/access/anomalies.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
 import { type DoorSettings, loadTrusted, readDoorSettings } from './door-settings.ts';
-import { federate, openGraph, standAlone } from './open-graph.ts';
-import { openHub } from './open-hub.ts';
+import { gatewayKeySource } from './gateway-keys.ts';
+import { answerStatements, federate, type Graph, openGraph, standAlone } from './open-graph.ts';
+import { type Hub, openHub } from './open-hub.ts';
+import { type GatewayEngine, openGateway, type Renewal, renewEngines } from './serve-gateway.ts';
+import { failToWork, superviseWorkers, workUntilTold } from './workers.ts';
 
 export interface ServeOptions {
   readonly dataDir: string;
@@ -25,7 +31,11 @@ export interface ServeOptions {
   readonly storeUrl?: string | undefined;
   /** One subgraph alone instead of the whole graph. */
   readonly subgraph?: string | undefined;
+  /** The gateway alone, over subgraphs that other processes serve. */
+  readonly gateway?: { /** `--subgraphs`; `HUB_SUBGRAPHS` unless told. */ readonly subgraphs?: string | undefined } | undefined;
   readonly samples: boolean;
+  /** How many processes share the rates; 1 unless told. */
+  readonly sharers?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly log: (line: Record<string, unknown>) => void;
 }
@@ -37,20 +47,51 @@ export interface Serving {
   readonly metricsPort?: number | undefined;
   /** Tells what to paste, when samples were loaded now or before. */
   readonly samples: boolean;
-  /** Reads certificates and trusted documents anew, where there are any; what cannot be used is logged, and what was used before stays in use. */
+  /** Reads certificates, trusted documents and a gateway's supergraph anew, where there are any; what cannot be used is logged, and what was used before stays in use. */
   readonly reload?: (() => void) | undefined;
+  /** What `/metrics` shows. */
+  printMetrics(): string;
   close(): Promise<void>;
+  /** Like `close`, and answers what comes meanwhile on connections that are open. */
+  drain(): Promise<void>;
 }
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
-/** Starts a hub, or one subgraph of it, and answers where it listens. @throws CommandFault when it may not start like this */
+/** Starts a hub, or one part of it, and answers where it listens. @throws CommandFault when it may not start like this */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { dataDir, env, host, log } = options;
+  const ground = await openGround(options);
+  try {
+    const serving = await servePart(ground, options);
+    const end = async (endDoor: () => Promise<void>) => {
+      await endDoor();
+      await ground.hub.close();
+      options.log({ level: 'info', event: 'stopped' });
+    };
+    return { ...serving, close: () => end(serving.close), drain: () => end(serving.drain) };
+  } catch (error) {
+    await ground.hub.close();
+    throw error;
+  }
+}
+
+type GroundOptions = Omit<ServeOptions, 'port'>;
+
+/** What the parts of a hub that run in one process stand on. */
+export interface Ground {
+  readonly hub: Hub;
+  readonly graph: Graph;
+  readonly settings: ReturnType<typeof readTokenSettings>;
+  readonly doorSettings: DoorSettings;
+  readonly issuers: Issuers;
+  readonly anomalies: AnomalyWatch;
+}
+
+/** Opens store, keys and catalogue, and puts samples into the store where they are asked for. @throws CommandFault */
+export async function openGround(options: GroundOptions): Promise<Ground> {
+  const { dataDir, env, log } = options;
   const settings = tokenSettings(options);
   const doorSettings = readDoorSettings(env);
-  const { trusted } = doorSettings;
-  const tls = doorSettings.tls?.();
   const storeUrl = options.storeUrl ?? env.HUB_STORE;
   const hub = await openHub({ dataDir, storeUrl, clock: options.clock, env });
   try {
@@ -59,72 +100,113 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       const { loadSamples } = await import('./samples.ts');
       await loadSamples(hub);
     }
-    const report = (error: unknown) => {
-      const incident = randomUUID();
-      log({ level: 'error', incident, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-      return incident;
-    };
-    const graph = openGraph(hub, settings.registry, trusted?.documents);
+    const graph = openGraph(hub, settings.registry, doorSettings.trusted?.documents);
     const anomalies = watchAnomalies((anomaly) => log({ level: 'warn', event: 'access-anomaly', ...anomaly }));
     const record = (entry: AccessEntry) => {
       anomalies.note(entry);
       return hub.accessLog.record(entry);
     };
     const watched = { ...hub, accessLog: { ...hub.accessLog, record } };
-    const engine = options.subgraph ? standAlone(graph, watched, options.subgraph) : federate(graph, watched, report);
-    if (trusted) loadTrusted(trusted, engine.schema);
     const issuers = openTokenIssuers(settings, dataDir, { clock: hub.clock, report: (problem) => log({ level: 'warn', problem }) });
-    const verifyToken = createTokenVerifier({ issuers, clock: hub.clock });
-    const verify = async (authorization: string | undefined) => {
-      const principal = await verifyToken(authorization);
-      return principal.audience === 'PUBLIC' ? principal : completePrincipal(principal, await graph.admission.registryFor(principal));
-    };
-    const ready = () =>
-      hub.store.position().then(
-        () => true,
-        () => false,
-      );
-    const door: Door = await openDoor({
-      engine,
-      verify,
-      host,
-      port: options.port,
-      metricsPort: options.metricsPort,
-      allowedHosts: doorSettings.allowedHosts,
-      allowedOrigins: doorSettings.allowedOrigins,
-      limits: doorSettings.limits,
-      tls,
-      trusted: trusted?.documents,
-      ready,
-      ide: doorSettings.ide ?? settings.issuers.length === 0,
-      log,
-      clock: hub.clock,
-      moreMetrics: () => anomalyMetrics(anomalies),
-    });
-    hub.effects.start();
-    const url = urlOf(tls ? 'https' : 'http', host, door.port);
-    log({ level: 'info', event: 'started', url, today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
-    return {
-      url,
-      port: door.port,
-      metricsPort: door.metricsPort,
-      samples: options.samples,
-      reload: tls || trusted ? () => reload(doorSettings, { door, schema: engine.schema, log }) : undefined,
-      async close() {
-        await door.close();
-        await hub.close();
-        log({ level: 'info', event: 'stopped' });
-      },
-    };
+    return { hub: watched, graph, settings, doorSettings, issuers, anomalies };
   } catch (error) {
     await hub.close();
     throw error;
   }
 }
 
+/** Opens the door of one part. Closing it leaves the ground open. @throws CommandFault */
+export async function servePart(ground: Ground, options: ServeOptions): Promise<Serving> {
+  const { hub, graph, settings, doorSettings, issuers, anomalies } = ground;
+  const { host, log } = options;
+  const { trusted } = doorSettings;
+  const tls = doorSettings.tls?.();
+  const part = openPart(ground, options);
+  if (trusted) loadTrusted(trusted, part.engine.schema);
+  const verifyToken = createTokenVerifier({ issuers, clock: hub.clock });
+  const verify = async (authorization: string | undefined) => {
+    const principal = await verifyToken(authorization);
+    if (principal.audience === 'PUBLIC') return principal;
+    const completed = completePrincipal(principal, await graph.admission.registryFor(principal));
+    return options.gateway ? { ...completed, tokenDigest: digestOfToken(authorization) } : completed;
+  };
+  const ready = () =>
+    hub.store.position().then(
+      () => true,
+      () => false,
+    );
+  const door: Door = await openDoor({
+    engine: part.engine,
+    statements: part.statements,
+    verify,
+    host,
+    port: options.port,
+    metricsPort: options.metricsPort,
+    allowedHosts: doorSettings.allowedHosts,
+    allowedOrigins: doorSettings.allowedOrigins,
+    limits: doorSettings.limits,
+    sharers: options.sharers,
+    tls,
+    trusted: trusted?.documents,
+    ready,
+    ide: doorSettings.ide ?? settings.issuers.length === 0,
+    log,
+    clock: hub.clock,
+    moreMetrics: () => anomalyMetrics(anomalies),
+  });
+  hub.effects.start();
+  const renewal = part.renew && renewEngines({ door, part: part.renew, env: options.env, trusted, log });
+  const url = urlOf(tls ? 'https' : 'http', host, door.port);
+  log({ level: 'info', event: 'started', url, today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
+  const end = async (endDoor: () => Promise<void>) => {
+    await renewal?.stop();
+    await endDoor();
+    renewal?.close();
+  };
+  return {
+    url,
+    port: door.port,
+    metricsPort: door.metricsPort,
+    samples: options.samples,
+    reload: tls || trusted || renewal ? () => reload(doorSettings, { door, schema: part.engine.schema, renewal, log }) : undefined,
+    printMetrics: () => door.printMetrics(),
+    close: () => end(() => door.close()),
+    drain: () => end(() => door.drain()),
+  };
+}
+
+/** What stands behind the door of a part. */
+interface Part {
+  readonly engine: Engine;
+  readonly statements?: ReturnType<typeof answerStatements> | undefined;
+  /** How a gateway comes to other engines. */
+  readonly renew?: { readonly first: GatewayEngine; readonly build: () => GatewayEngine } | undefined;
+}
+
+function openPart({ hub, graph, settings, doorSettings }: Ground, { dataDir, env, log, subgraph, gateway }: ServeOptions): Part {
+  const report = (error: unknown) => {
+    const incident = randomUUID();
+    log({ level: 'error', incident, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    return incident;
+  };
+  if (subgraph !== undefined) {
+    const keys = gatewayKeySource(dataDir, env, { clock: hub.clock, report: (problem) => log({ level: 'warn', problem }) });
+    return { engine: standAlone(graph, hub, subgraph), statements: answerStatements(graph, hub, subgraph, { keys, report }) };
+  }
+  if (!gateway) return { engine: federate(graph, hub, report) };
+  const trusted = doorSettings.trusted?.documents;
+  const build = openGateway({ hub, dataDir, env, listed: gateway.subgraphs, registryMode: settings.registry, trusted, log });
+  const first = build();
+  return { engine: first.engine, renew: { first, build } };
+}
+
+function digestOfToken(authorization = ''): string {
+  return hash('sha256', authorization.slice(authorization.indexOf(' ') + 1), 'base64url');
+}
+
 function reload(
   { tls, trusted }: DoorSettings,
-  { door, schema, log }: { door: Door; schema: GraphQLSchema; log: ServeOptions['log'] },
+  { door, schema, renewal, log }: { door: Door; schema: GraphQLSchema; renewal: Renewal | undefined; log: ServeOptions['log'] },
 ): void {
   const attempt = (what: string, load: () => unknown) => {
     try {
@@ -135,7 +217,9 @@ function reload(
     }
   };
   if (tls) attempt('certificates', () => door.renewTls(tls()));
-  if (trusted) attempt('trusted documents', () => loadTrusted(trusted, schema));
+  // A gateway takes the documents with the supergraph that they were written for.
+  if (renewal) renewal.renew();
+  else if (trusted) attempt('trusted documents', () => loadTrusted(trusted, schema));
 }
 
 function anomalyMetrics(anomalies: AnomalyWatch): readonly string[] {
@@ -149,7 +233,7 @@ function anomalyMetrics(anomalies: AnomalyWatch): readonly string[] {
   ];
 }
 
-function tokenSettings({ env, host, storeUrl = env.HUB_STORE }: ServeOptions): ReturnType<typeof readTokenSettings> {
+function tokenSettings({ env, host, storeUrl = env.HUB_STORE }: GroundOptions): ReturnType<typeof readTokenSettings> {
   try {
     const settings = readTokenSettings(env);
     if (settings.issuers.length === 0)
@@ -171,31 +255,33 @@ export const runServe: Command = async (argv, io) => {
       port: { type: 'string' },
       'metrics-port': { type: 'string' },
       store: { type: 'string' },
+      workers: { type: 'string' },
+      subgraphs: { type: 'string' },
     },
   });
-  const [part, subgraph] = positionals;
-  if (part !== undefined && part !== 'subgraph') throw new CommandFault(`hub serve knows no part ${part}`);
-  if (part === 'subgraph' && !subgraph) throw new CommandFault('hub serve subgraph <name>');
+  const part = partOf(positionals, values.subgraphs);
+  const workers = values.workers === undefined ? undefined : workersOf(values.workers);
+  const metricsPort = values['metrics-port'] === undefined ? undefined : portOf(values['metrics-port']);
+  const line = (fields: Record<string, unknown>) => io.stderr(JSON.stringify({ time: new Date().toISOString(), ...fields }));
+  if (workers !== undefined && cluster.isPrimary) {
+    const announce = (place: Place) => tell(io, { ...place, samples: values.samples });
+    return superviseWorkers({ count: workers, metricsPort, log: line, announce });
+  }
   const serving = await serve({
     dataDir: io.dataDir,
     env: io.env,
     host: values.host,
     port: portOf(values.port ?? io.env.PORT ?? '4000'),
-    metricsPort: values['metrics-port'] === undefined ? undefined : portOf(values['metrics-port']),
+    metricsPort: cluster.isWorker ? undefined : metricsPort,
     storeUrl: values.store,
-    subgraph,
+    ...part,
     samples: values.samples,
-    log: (line) => io.stderr(JSON.stringify({ time: new Date().toISOString(), ...line })),
-  });
+    sharers: workers,
+    log: cluster.isWorker ? (fields) => line({ worker: process.pid, ...fields }) : line,
+  }).catch(failToWork);
+  if (cluster.isWorker) return workUntilTold(serving);
   if (serving.reload) process.on('SIGHUP', serving.reload);
-  if (io.json) io.stdout(JSON.stringify({ url: serving.url, port: serving.port, metricsPort: serving.metricsPort }));
-  else {
-    io.stdout(`信用共享枢纽已就绪 The hub listens on ${serving.url}/graphql`);
-    if (serving.samples) {
-      const { tour } = await import('./samples.ts');
-      for (const line of tour(io.dataDir, serving.url)) io.stdout(line);
-    }
-  }
+  await tell(io, serving);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
@@ -203,6 +289,30 @@ export const runServe: Command = async (argv, io) => {
   await serving.close();
   return 0;
 };
+
+function partOf([part, subgraph]: readonly string[], subgraphs: string | undefined): Pick<ServeOptions, 'subgraph' | 'gateway'> {
+  if (part === 'gateway') return { gateway: { subgraphs } };
+  if (subgraphs !== undefined) throw new CommandFault('--subgraphs 只用于 hub serve gateway / is for hub serve gateway alone');
+  if (part === undefined) return {};
+  if (part !== 'subgraph') throw new CommandFault(`hub serve 没有这一部分 / hub serve knows no part ${part}`);
+  if (!subgraph) throw new CommandFault('hub serve subgraph <name>');
+  return { subgraph };
+}
+
+/** Where a hub listens. */
+interface Place {
+  readonly url: string;
+  readonly port: number;
+  readonly metricsPort?: number | undefined;
+}
+
+async function tell(io: CommandIo, { url, port, metricsPort, samples }: Place & { readonly samples: boolean }): Promise<void> {
+  if (io.json) return io.stdout(JSON.stringify({ url, port, metricsPort }));
+  io.stdout(`信用共享枢纽已就绪 The hub listens on ${url}/graphql`);
+  if (!samples) return;
+  const { tour } = await import('./samples.ts');
+  for (const line of tour(io.dataDir, url)) io.stdout(line);
+}
 
 function urlOf(scheme: 'http' | 'https', host: string, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -213,3 +323,10 @@ function portOf(text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new CommandFault('a port is a number from 0 to 65535');
   return port;
 }
+
+function workersOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS) return count;
+  throw new CommandFault(`--workers 须为 1 至 ${MOST_WORKERS} 的整数 / is a whole number from 1 to ${MOST_WORKERS}`);
+}
+const MOST_WORKERS = 256;

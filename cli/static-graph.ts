@@ -13,8 +13,18 @@ export interface StaticGraph {
   readonly composed: Composed;
 }
 
+/** What is permitted, without composing anything. @throws CatalogueError, CommandFault, PolicyError */
+export function policyFromFiles(env: NodeJS.ProcessEnv): Pick<StaticGraph, 'catalogue' | 'policy'> {
+  return readSubgraphs(env);
+}
+
 /** The graph as its files say it is, without a store. @throws CatalogueError, CommandFault, PolicyError, CompositionFault with every fault */
 export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
+  const { subgraphs, catalogue, policy } = readSubgraphs(env);
+  return { catalogue, policy, composed: composeSubgraphs(subgraphs, catalogue) };
+}
+
+function readSubgraphs(env: NodeJS.ProcessEnv) {
   const files = readCatalogueFiles(env);
   const catalogue = readCatalogue(files, readRegions(env));
   const extras = subgraphExtras(catalogue);
@@ -28,6 +38,5 @@ export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
       extras[name],
     ),
   }));
-  const policy = compilePolicy(subgraphs, catalogue);
-  return { catalogue, policy, composed: composeSubgraphs(subgraphs, catalogue) };
+  return { catalogue, subgraphs, policy: compilePolicy(subgraphs, catalogue) };
 }

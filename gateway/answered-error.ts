@@ -6,6 +6,8 @@ import { ERRORS, type ErrorCode, HubError } from '../schema/errors.ts';
 export class AnsweredError extends GraphQLError {
   readonly code: ErrorCode;
   readonly incident: string | undefined;
+  /** The one that did not answer. */
+  readonly subgraph: string | undefined;
   constructor(
     code: ErrorCode,
     message: string,
@@ -22,6 +24,8 @@ export class AnsweredError extends GraphQLError {
     });
     this.code = code;
     this.incident = incident;
+    const named = place?.extensions.subgraph;
+    this.subgraph = code === 'DOWNSTREAM_SERVICE_ERROR' && typeof named === 'string' ? named : undefined;
   }
 }
 
@@ -57,12 +61,12 @@ export function answerFault(code: ErrorCode, fault: GraphQLError): AnsweredError
 }
 
 /** The shape in which every error leaves the hub. */
-export function formatAnswered({ message, locations, path, code, incident }: AnsweredError): GraphQLFormattedError {
+export function formatAnswered({ message, locations, path, code, incident, subgraph }: AnsweredError): GraphQLFormattedError {
   return {
     message,
     ...(locations && { locations }),
     ...(path && { path }),
-    extensions: incident === undefined ? { code } : { code, incident },
+    extensions: { code, ...(incident === undefined ? {} : { incident }), ...(subgraph === undefined ? {} : { subgraph }) },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DisclosedRow } from '../auth/access-entry.ts';
 import type { Caller } from '../auth/caller.ts';
+import type { ErrorCode } from '../schema/errors.ts';
 
 /** A place in the answer, list indexes as `@`; below `_entities` it begins at the entity, which is named by its id. */
 export interface Place {
@@ -57,7 +58,7 @@ export interface SubgraphCall {
 export interface SubgraphAnswer {
   readonly data?: Record<string, unknown> | null | undefined;
   readonly errors?:
-    | readonly { readonly message: string; readonly path?: readonly (string | number)[] | undefined; readonly code: string }[]
+    | readonly { readonly message: string; readonly path?: readonly (string | number)[] | undefined; readonly code: ErrorCode }[]
     | undefined;
   readonly remarks: SubgraphRemarks;
 }

@@ -33,14 +33,30 @@ export function composeSubgraphs(
   known?: Pick<Composed, 'sdl' | 'sources'>,
 ): Composed {
   lintGraph(subgraphs, catalogue);
-  const plain = subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) }));
-  const sources = hashOf(plain.map(({ name, typeDefs }) => `${name}\n${print(typeDefs)}`).join('\n'));
+  const { plain, sources } = withoutOwn(subgraphs);
   if (known?.sources === sources) return openSupergraph({ ...known, hints: [] });
   const result = composeServices(plain);
   if (result.errors) throw new CompositionFault(result.errors.map((error) => faultOf(error)));
   const merged = result.hints.filter(({ definition }) => !HARMLESS_HINTS.has(definition.code));
   if (merged.length > 0) throw new CompositionFault(merged.map((hint) => faultOf({ message: hint.message, nodes: hint.nodes })));
   return openSupergraph({ sdl: result.supergraphSdl, sources, hints: result.hints.map(String) });
+}
+
+/** A supergraph that was composed elsewhere from these very subgraphs. @throws PolicyError, CompositionFault where it was composed from others */
+export function takeComposed(
+  subgraphs: readonly ComposedSubgraph[],
+  catalogue: Catalogue,
+  known: Pick<Composed, 'sdl' | 'sources'>,
+): Composed {
+  lintGraph(subgraphs, catalogue);
+  if (known.sources !== withoutOwn(subgraphs).sources)
+    throw new CompositionFault([faultOf({ message: 'the supergraph was composed from other subgraphs than those of this catalogue' })]);
+  return openSupergraph({ ...known, hints: [] });
+}
+
+function withoutOwn(subgraphs: readonly ComposedSubgraph[]) {
+  const plain = subgraphs.map(({ name, typeDefs }) => ({ name, url: `local://${name}`, typeDefs: withoutDisclosure(typeDefs) }));
+  return { plain, sources: hashOf(plain.map(({ name, typeDefs }) => `${name}\n${print(typeDefs)}`).join('\n')) };
 }
 
 export interface ComposedSubgraph {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as SocketServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Answer, SECURITY_HEADERS } from './http-answer.ts';
 
@@ -41,6 +41,8 @@ export interface Listener {
   renewTls(tls: TlsMaterial): void;
   /** Stops accepting, ends idle connections, lets running requests finish. */
   close(): Promise<void>;
+  /** Like `close`, but an idle connection stays until it has asked once more or was silent for `keepAliveTime`: what is on its way meanwhile is answered. */
+  drain(): Promise<void>;
 }
 
 interface ListenerOptions {
@@ -86,16 +88,19 @@ export async function listen({ host, port, limits, tls, handle }: ListenerOption
   });
   const { address, port: bound } = boundTo(server.address());
 
+  const end = async (close: (ended: () => void) => void): Promise<void> => {
+    for (const response of running) if (!response.headersSent) response.setHeader('connection', 'close');
+    const patience = setTimeout(() => server.closeAllConnections(), limits.drainTime);
+    await new Promise<void>(close);
+    clearTimeout(patience);
+  };
   return {
     address,
     port: bound,
     renewTls: (renewed) => secure?.setSecureContext(contextOf(renewed)),
-    async close() {
-      for (const response of running) if (!response.headersSent) response.setHeader('connection', 'close');
-      const patience = setTimeout(() => server.closeAllConnections(), limits.drainTime);
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      clearTimeout(patience);
-    },
+    close: () => end((ended) => server.close(ended)),
+    // The HTTP server's own `close` would end idle connections, on which a client may be sending at this moment.
+    drain: () => end((ended) => SocketServer.prototype.close.call(server, ended)),
   };
 }
 

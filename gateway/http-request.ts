@@ -82,8 +82,17 @@ export function readSearch(search: string): GraphqlParams {
 
 /** Parameters of `POST /graphql`. @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
 export async function readBody(request: IncomingMessage, limits: HttpLimits): Promise<GraphqlParams> {
+  return parseBody(await readBytes(request, limits.bodyBytes), limits);
+}
+
+/** A JSON body as it came. @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
+export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   checkContentType(request.headers);
-  const bytes = await collect(request, limits.bodyBytes);
+  return collect(request, limit);
+}
+
+/** @throws BAD_USER_INPUT */
+export function parseBody(bytes: Buffer, limits: Pick<HttpLimits, 'jsonDepth'>): GraphqlParams {
   if (bytes.length === 0) throw new Refusal('BAD_USER_INPUT', 'the body is missing');
   if (!isUtf8(bytes)) throw new Refusal('BAD_USER_INPUT', 'the body is not UTF-8');
   if (isDeeper(bytes, limits.jsonDepth)) throw new Refusal('BAD_USER_INPUT', `the body may nest at most ${limits.jsonDepth} levels`);
@@ -112,6 +121,8 @@ function checkContentType(headers: IncomingHttpHeaders): void {
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = () => new Refusal('LIMIT_EXCEEDED', `the body may have at most ${limit} bytes`, { status: 413 });
   return new Promise((resolve, reject) => {
+    // Who has hung up by now sends no more events.
+    if (request.destroyed) return reject(new Refusal('BAD_USER_INPUT', 'the body ended early'));
     // What is refused is not read; the rest of it is discarded by node:http, within the time that a request may take.
     if (Number(request.headers['content-length'] ?? 0) > limit) return reject(tooLarge());
     const chunks: Buffer[] = [];

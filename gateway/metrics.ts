@@ -56,3 +56,39 @@ export function createMetrics(more: () => readonly string[] = () => []): Metrics
     },
   };
 }
+
+/** Samples of one metric, by name and labels. */
+interface Family {
+  readonly head: string[];
+  readonly samples: Map<string, number>;
+}
+interface MergeOptions {
+  /** Without gauges: what they speak of is gone. */
+  readonly countersOnly?: boolean | undefined;
+}
+
+/** One text of several: what has the same name and labels is added up. */
+export function mergeMetrics(texts: readonly string[], { countersOnly = false }: MergeOptions = {}): string {
+  const families = new Map<string, Family>();
+  for (const text of texts) addMetrics(families, text);
+  const kept = [...families.values()].filter(({ head }) => !(countersOnly && head.some((line) => /^# TYPE \S+ gauge$/.test(line))));
+  const lines = kept.flatMap(({ head, samples }) => [...head, ...[...samples].map(([sample, value]) => `${sample} ${value}`)]);
+  return [...lines, ''].join('\n');
+}
+
+function addMetrics(families: Map<string, Family>, text: string): void {
+  let family: Family = { head: [], samples: new Map() };
+  for (const line of text.split('\n').filter(Boolean)) {
+    const [, name] = /^# (?:HELP|TYPE) (\S+)/.exec(line) ?? [];
+    if (name !== undefined) {
+      family = families.get(name) ?? { head: [], samples: new Map() };
+      families.set(name, family);
+      if (!family.head.includes(line)) family.head.push(line);
+      continue;
+    }
+    // A label may hold spaces, a value holds none.
+    const end = line.lastIndexOf(' ');
+    const sample = line.slice(0, end);
+    family.samples.set(sample, (family.samples.get(sample) ?? 0) + Number(line.slice(end + 1)));
+  }
+}

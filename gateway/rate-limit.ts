@@ -25,6 +25,11 @@ export function limitRate(limits: RateLimits, clock: Clock): AdmitRequest {
   };
 }
 
+/** What one of so many may let through, that count by themselves, so that together they let through no more than the rate. */
+export function shareOfRate({ perSecond, burst }: Rate, sharers: number): Rate {
+  return { perSecond: perSecond / sharers, burst: Math.max(1, burst / sharers) };
+}
+
 /** By what a client is told from others: its address without a token, else who the token speaks for. */
 export function clientKey({ audience, iss = '', clientId, sub = '' }: Principal, address: string | undefined): string {
   if (audience === 'PUBLIC') return `address ${networkOf(address ?? '')}`;

@@ -9,9 +9,12 @@ import { refuseAmbiguous } from './http-request.ts';
 import { METRICS_TYPE, type Metrics } from './metrics.ts';
 import { incidentLine, type RequestEntry, requestLine } from './request-log.ts';
 import { type GuardSite, PREFLIGHT_HEADERS } from './site-guard.ts';
+import { STATEMENT_HEADER } from './subgraph-wire.ts';
 
 interface Served {
   readonly endpoint: (exchange: Exchange) => Promise<Answer>;
+  /** Answers what comes with an access statement, where that is taken. */
+  readonly statements?: ((exchange: Exchange) => Promise<Answer>) | undefined;
   readonly guard: GuardSite;
   readonly ready: () => Promise<boolean>;
   readonly metrics: Metrics;
@@ -25,7 +28,7 @@ const VARY = 'Authorization, Hub-Withheld, Hub-Explain, Accept';
 const PROBES = new Set(['/healthz', '/readyz']);
 
 /** Routes by path, sends one answer to each request, counts and logs it. */
-export function answerRequests({ endpoint, guard, ready, metrics, log, clock }: Served): HandleRequest {
+export function answerRequests({ endpoint, statements, guard, ready, metrics, log, clock }: Served): HandleRequest {
   const route = async (exchange: Exchange): Promise<Answer> => {
     const { request } = exchange;
     refuseAmbiguous(request);
@@ -34,6 +37,7 @@ export function answerRequests({ endpoint, guard, ready, metrics, log, clock }: 
     if (path === '/healthz') return answerLiveness();
     if (path === '/readyz') return answerReadiness(ready);
     if (path !== '/graphql') throw notFound();
+    if (statements && request.headers[STATEMENT_HEADER] !== undefined) return statements(exchange);
     if (!cors) return endpoint(exchange);
     if (request.method === 'OPTIONS') return { status: 204, contentType: JSON_TYPE, body: '', headers: { ...cors, ...PREFLIGHT_HEADERS } };
     const answer = await endpoint(exchange).catch((error: unknown) => refuse(error, exchange));
@@ -58,11 +62,11 @@ export function answerRequests({ endpoint, guard, ready, metrics, log, clock }: 
 }
 
 /** Serves `/metrics` and nothing else. */
-export function answerMetrics(metrics: Metrics, guard: GuardSite): HandleRequest {
+export function answerMetrics(printed: () => string | Promise<string>, guard: GuardSite): HandleRequest {
   const print = async (request: IncomingMessage): Promise<Answer> => {
     guard(request.headers);
     if (pathOf(request) !== '/metrics') throw notFound();
-    return { status: 200, contentType: METRICS_TYPE, body: metrics.print() };
+    return { status: 200, contentType: METRICS_TYPE, body: await printed() };
   };
   return async (request, response) => {
     const entry = newEntry(request.headers);

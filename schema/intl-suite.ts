@@ -51,6 +51,18 @@ function cipher(secret: Buffer): Cipher {
       const tail = cipher.final();
       return Buffer.concat([nonce, cipher.getAuthTag(), head, tail]).toString('base64url');
     },
+    sealBytes(bytes, context) {
+      const nonce = nextNonce();
+      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context));
+      const head = cipher.update(bytes);
+      const tail = cipher.final();
+      return Buffer.concat([nonce, cipher.getAuthTag(), head, tail]);
+    },
+    openBytes(sealed, context) {
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+    },
     open(sealed) {
       const bytes = Buffer.from(sealed, 'base64url');
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

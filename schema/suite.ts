@@ -26,6 +26,10 @@ export interface Cipher {
   seal(text: string): string;
   /** @throws when the text was sealed under another secret or was altered */
   open(sealed: string): string;
+  /** Seals bytes together with what they stand for: they open in no other context. */
+  sealBytes(bytes: Buffer, context: string): Buffer;
+  /** @throws when the bytes were sealed under another secret or in another context, or were altered */
+  openBytes(sealed: Buffer, context: string): Buffer;
 }
 
 export interface Signer {

@@ -20,8 +20,14 @@ export interface CollectionSpec {
    * The key is always the last part; with `covering`, the gate is appended, so that a page and a count are answered from the index.
    * A page is read from the index whose first fields the filter holds equal and whose other fields are its order; of several, from the
    * longest, then from the one declared first. With `unique`, no two documents have the same values; a missing one is like no other.
+   * With `ofSubject` beside it, the values can be the same for documents of one subject only; it is enough to look among those.
    */
-  readonly indexes: readonly { readonly fields: readonly FieldName[]; readonly unique?: boolean; readonly covering?: boolean }[];
+  readonly indexes: readonly {
+    readonly fields: readonly FieldName[];
+    readonly unique?: boolean;
+    readonly covering?: boolean;
+    readonly ofSubject?: boolean;
+  }[];
   /** It follows wholly from the documents of other collections, whose changes tell of it: its own writes are in no change. */
   readonly derived?: boolean;
 }

@@ -8,8 +8,9 @@ import { outsideStore } from './outside-store.ts';
 process.env.APOLLO_TELEMETRY_DISABLED = 'true'; // before the first import of @apollo/gateway
 const { serve } = await import('../../cli/serve.ts');
 
-const [dataDir = '', table = 'hub'] = process.argv.slice(2);
-if (table === 'open table') openTheTable();
+/** `hub`, `open table` (disclosure is no work), `gateway name=url,…`, or `subgraph name`. */
+const [dataDir = '', part = 'hub', about = ''] = process.argv.slice(2);
+if (part === 'open table') openTheTable();
 await serveMeasured(async () => {
   const { url } = await serve({
     dataDir,
@@ -23,6 +24,8 @@ await serveMeasured(async () => {
     host: '127.0.0.1',
     port: 0,
     samples: false,
+    ...(part === 'gateway' && { gateway: { subgraphs: about } }),
+    ...(part === 'subgraph' && { subgraph: about }),
     log: () => undefined,
   });
   return `${url}/graphql`;

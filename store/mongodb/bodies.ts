@@ -54,7 +54,8 @@ async function bodiesOf(db: Db, session: ClientSession, from: BodyPlace, limit: 
     .map(({ key, version, body }) => ({ collection: from.collection, key, version, body: decodeObject(body) }));
 }
 
-async function collectionsIn(db: Db): Promise<readonly string[]> {
+/** Of the hub, declared or not. */
+export async function collectionsIn(db: Db): Promise<readonly string[]> {
   const all = await db.listCollections({ name: /^doc\./ }, { nameOnly: true }).toArray();
   return all.map(({ name }) => name.slice('doc.'.length)).sort();
 }

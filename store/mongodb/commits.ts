@@ -46,12 +46,14 @@ export const MOST_IN_A_COMMIT = 1000;
 const ENTRIES_APART = 1024;
 const PLACED_AT_ONCE = 1000;
 
-const IN_ORDER = { time: 1, writer: 1, number: 1 } as const;
+export const IN_ORDER = { time: 1, writer: 1, number: 1 } as const;
 export const COMMIT_INDEXES = [
   { name: 'unplaced', key: IN_ORDER, partialFilterExpression: { unplaced: true } },
   { name: 'changes', key: { place: 1 }, partialFilterExpression: { changes: { $exists: true } } },
   { name: 'logs', key: { log: 1, place: 1 }, partialFilterExpression: { log: { $exists: true } } },
 ] as const;
+/** Told, because by itself the database takes an index only for a field that it begins with, and would read every commit there is. */
+const WAITING = COMMIT_INDEXES[0].name;
 
 /** The commits of a store: its change log and its logs. */
 export class Commits {
@@ -99,12 +101,15 @@ export class Commits {
       .sort({ place: -1 })
       .limit(1)
       .toArray();
-    return newest?.changes ? positionOf(newest, newest.changes.length - 1) : null;
+    return newest?.changes ? positionAt(newest.place, newest.changes.length - 1) : null;
   }
 
   /** Entries of a log that a snapshot holds. */
   async entries(session: ClientSession, log: string, after: number, limit: number): Promise<readonly Entry[]> {
-    const unplaced = await this.#inSession.find({ unplaced: true, log }, { session }).project<Pick<Commit, '_id'>>({ _id: 1 }).toArray();
+    const unplaced = await this.#inSession
+      .find({ unplaced: true, log }, { session, hint: WAITING })
+      .project<Pick<Commit, '_id'>>({ _id: 1 })
+      .toArray();
     const entries: Entry[] = [];
     let at = Math.floor(after / ENTRIES_APART);
     while (entries.length < limit) {
@@ -120,10 +125,8 @@ export class Commits {
     }
     if (entries.length < limit && unplaced.length > 0) {
       await this.placeAll();
-      const placed = await this.#commits
-        .find({ _id: { $in: unplaced.map(({ _id }) => _id) } })
-        .sort({ place: 1 })
-        .toArray();
+      const placed = await this.#commits.find({ _id: { $in: unplaced.map(({ _id }) => _id) } }).toArray();
+      placed.sort((left, right) => (left.place ?? 0) - (right.place ?? 0));
       entries.push(...placed.flatMap(entriesOf).filter(({ place }) => place > after));
     }
     return entries.slice(0, Math.max(0, limit));
@@ -142,14 +145,14 @@ export class Commits {
   async #placeSome(): Promise<void> {
     for (let placed = PLACED_AT_ONCE; placed === PLACED_AT_ONCE; ) {
       // Most of the time there is nothing to place, and no transaction to begin.
-      if (!(await this.#commits.findOne({ unplaced: true }, { projection: { _id: 1 } }))) return;
+      if (!(await this.#commits.findOne({ unplaced: true }, { projection: { _id: 1 }, hint: WAITING }))) return;
       placed = await this.#transact((session) => this.#place(session));
     }
   }
 
   async #place(session: ClientSession): Promise<number> {
     const waiting = await this.#inSession
-      .find({ unplaced: true }, { session })
+      .find({ unplaced: true }, { session, hint: WAITING })
       .project<Pick<Commit, '_id'>>({ _id: 1 })
       .sort(IN_ORDER)
       .limit(PLACED_AT_ONCE)
@@ -177,14 +180,15 @@ function entriesOf({ place = 0, entries = [] }: Commit): readonly Entry[] {
 
 function decodeChange(commit: Commit, { gate: stored, ...change }: StoredChange, index: number): Change {
   const gate = decodeGate(stored);
-  return { position: positionOf(commit, index), ...change, ...(gate && { gate }) };
+  return { position: positionAt(commit.place, index), ...change, ...(gate && { gate }) };
 }
 
-function positionOf({ place }: Commit, index: number): Position {
+/** Of one of the changes of the commit that has this place. */
+export function positionAt(place: number | undefined, index: number): Position {
   return `${place}.${index}`;
 }
 
-function placeOf(position: Position | null): { readonly place: number; readonly index: number } {
+export function placeOf(position: Position | null): { readonly place: number; readonly index: number } {
   if (position === null) return { place: 0, index: -1 };
   const [place, index] = position.split('.').map(Number);
   if (!Number.isSafeInteger(place) || !Number.isSafeInteger(index)) throw new Error('this is no position in the change log');

@@ -1,4 +1,4 @@
-import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { MongoBulkWriteError, MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { HubError } from '../../schema/errors.ts';
 
 const DUPLICATE_KEY = 11000;
@@ -11,7 +11,7 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([
 export function translate(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error;
   if (error.code === DUPLICATE_KEY) return new HubError('CONFLICT', 'a value that has to be unique is taken', { cause: error });
-  return isUnavailable(error) ? new HubError('STORE_UNAVAILABLE', 'the store did not answer', { cause: error }) : error;
+  return cannotAnswer(error) ? new HubError('STORE_UNAVAILABLE', 'the store did not answer', { cause: error }) : error;
 }
 
 /** True when the whole transaction may be run again: nothing of it was kept. */
@@ -24,6 +24,11 @@ export function isUnknownOutcome(error: unknown): boolean {
   return hasLabel(error, 'UnknownTransactionCommitResult');
 }
 
+/** True when the database did not answer; what it was told to do it may have done. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof HubError && error.cause instanceof MongoError && error.code === 'STORE_UNAVAILABLE';
+}
+
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoError && error.code === DUPLICATE_KEY;
 }
@@ -33,7 +38,12 @@ function hasLabel(error: unknown, label: string): boolean {
   return cause instanceof MongoError && cause.hasErrorLabel(label);
 }
 
-function isUnavailable(error: MongoError): boolean {
+function cannotAnswer(error: MongoError): boolean {
+  // What several writes at once have met is wrapped, be it the loss of the connection.
+  if (error instanceof MongoBulkWriteError) {
+    const met: unknown = error.errorResponse;
+    if (met instanceof MongoError && !(met instanceof MongoBulkWriteError)) return cannotAnswer(met);
+  }
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
   if (error.hasErrorLabel('TransientTransactionError') || error.hasErrorLabel('UnknownTransactionCommitResult')) return true;
   if (error instanceof MongoServerError) return typeof error.code === 'number' && UNAVAILABLE.has(error.code);

@@ -6,7 +6,10 @@ import { type Layout, type StoredField, storedField } from './layout.ts';
 /** A page as queries that are asked one behind the other until it is full. */
 interface CompiledPage {
   readonly parts: readonly Condition[];
-  /** The whole order for every part: what a part holds equal costs nothing, and the index is entered as for the first page. */
+  /**
+   * The whole order for every part: what a part holds equal costs nothing, and the index is entered as for the first page. Empty where there can be
+   * one document at most.
+   */
   readonly sort: ReadonlyMap<string, 1 | -1>;
   /** The index that holds the rows in this order. */
   readonly hint?: string | undefined;
@@ -25,11 +28,12 @@ export function compilePage(layout: Layout, query: Query, per?: StoredField): Co
   const terms = orderTerms(layout, query.order);
   const where = compileFilter(layout, query.where);
   const equal = new Set([...equalFields(query.where), ...(per ? [per.field] : [])]);
+  const isOne = layout.indexes.some(({ unique, fields }) => unique && fields.every((field) => equal.has(field)));
   const order = terms.map(({ stored, direction }): Order => ({ field: stored.field, direction }));
   const stretches = query.after ? stretchesBehind(terms, [...query.after.values.slice(0, terms.length - 1), query.after.key]) : [ALWAYS];
   return {
     parts: stretches.map((stretch) => both(where, stretch)),
-    sort: new Map(terms.map(({ stored, direction }) => [stored.path, direction === 'ASC' ? 1 : -1])),
+    sort: new Map(isOne ? [] : terms.map(({ stored, direction }) => [stored.path, direction === 'ASC' ? 1 : -1])),
     hint: orderedIndex(layout.indexes, order, equal)?.name,
     limit: query.limit,
   };

@@ -79,7 +79,10 @@ function columnField(name: string, kind: Kind): StoredField {
 
 function layOutIndex(layout: Omit<Layout, 'indexes'>, index: CollectionSpec['indexes'][number]): StoredIndex {
   const unique = index.unique === true;
-  const fields = unique ? index.fields : index.fields.filter((field) => field !== 'key');
+  // A shard keeps nothing unique beyond itself, and the documents of one subject lie on one.
+  const fields = unique
+    ? [...(index.ofSubject ? (['gate.subjectId'] as const) : []), ...index.fields]
+    : index.fields.filter((field) => field !== 'key');
   const paths = [...fields, ...(unique ? [] : (['key'] as const))].map((field) => storedField(layout, field).path);
   const key = Object.fromEntries(paths.map((path) => [path, 1] as const));
   // The name follows from the definition, so that an index with another definition is another index.

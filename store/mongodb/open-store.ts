@@ -1,51 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientSession, type MongoClient, type MongoClientOptions, Timestamp } from 'mongodb';
-import mongoose from 'mongoose';
+import { type ClientSession, type MongoClient, Timestamp } from 'mongodb';
 import { HubError } from '../../schema/errors.ts';
 import type { Store, StoreOptions } from '../port.ts';
 import { type Commit, Commits } from './commits.ts';
-import { isDuplicateKey, isTransient, isUnknownOutcome, translate } from './driver-error.ts';
-import { layOut } from './layout.ts';
-import { prepareDatabase } from './prepare-database.ts';
-import { type Access, type Layouts, MongoReader } from './reader.ts';
+import { connectTo, layOutAll, PATIENCE_MS } from './connect.ts';
+import { isDuplicateKey, isTransient, isUnavailable, isUnknownOutcome, translate } from './driver-error.ts';
+import { type LayoutDuty, prepareDatabase } from './prepare-database.ts';
+import { type Access, MongoReader } from './reader.ts';
 import { WriteQueue } from './write-queue.ts';
 import { MongoWriter } from './writer.ts';
 
 interface MongoOptions extends StoreOptions {
+  /** What to do about a database that lacks something; `apply` unless told. */
+  readonly layout?: LayoutDuty | undefined;
   /** How long a call goes on trying while the database elects, restarts or has its hands full; 30 seconds unless told. */
   readonly patienceMs?: number;
 }
 
-const PATIENCE_MS = 30_000;
 const LONGEST_PAUSE_MS = 200;
-/** Acknowledged by most members and on their disks. What is read is what most members have: a snapshot and a transaction say so themselves. */
-const CONNECTION: MongoClientOptions = {
-  retryReads: true,
-  retryWrites: true,
-  readPreference: 'primary',
-  writeConcern: { w: 'majority', journal: true },
-  ignoreUndefined: true,
-  appName: 'credit-hub',
-};
 
-/** Opens the store in one database of a replica set or a sharded cluster, which gets the collections and indexes that it lacks. @throws STORE_UNAVAILABLE */
+/**
+ * Opens the store in one database of a replica set or a sharded cluster, which gets the collections and indexes that it lacks, or is refused for it.
+ * @throws STORE_UNAVAILABLE
+ */
 export async function openMongoStore(url: string, options: MongoOptions): Promise<Store> {
-  const { clock, patienceMs = PATIENCE_MS } = options;
+  const { clock, patienceMs = PATIENCE_MS, layout = 'apply' } = options;
   const layouts = layOutAll(options);
-  const connection = mongoose.createConnection(url, {
-    ...CONNECTION,
-    serverSelectionTimeoutMS: patienceMs,
-    autoIndex: false,
-    autoCreate: false,
-  });
-  try {
-    await connection.asPromise();
-    await prepareDatabase(connection, [...layouts.values()]);
-  } catch (error) {
-    await connection.close();
-    throw translate(error);
-  }
+  const connection = await connectTo(url, patienceMs, (opened) => prepareDatabase(opened, { layouts: [...layouts.values()], layout }));
   const client: MongoClient = connection.getClient();
   const db = client.db(connection.name);
   const queue = new WriteQueue();
@@ -152,16 +134,22 @@ async function committed<T>(session: ClientSession, patienceMs: number, { attemp
         return done.result;
       }
       await insert(done.commits, session);
-      await commit(session, until);
+      // The database answers for one and the same transaction however often it is asked to commit it.
+      await answered(until, () => session.commitTransaction());
       return done.result;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
       const translated = translate(error);
-      if (!(isTransient(translated) || isUnknownOutcome(translated)) || performance.now() >= until) throw translated;
-      if (done && done.commits.length > 0 && (await isKept())) return done.result;
+      if (!mayBeTriedAgain(translated) || performance.now() >= until) throw translated;
+      if (done && done.commits.length > 0 && (await answered(until, isKept))) return done.result;
     }
     await sleep(pause);
   }
+}
+
+/** The driver labels no error of a connection that broke after it had heard that the primary is gone. */
+function mayBeTriedAgain(error: unknown): boolean {
+  return isTransient(error) || isUnknownOutcome(error) || isUnavailable(error);
 }
 
 /** The driver's own second try may find that the first one has come through. */
@@ -171,20 +159,20 @@ async function insertOnce(commits: readonly Commit[], insert: Committing<unknown
   });
 }
 
-async function commit(session: ClientSession, until: number): Promise<void> {
+/** Asks until the database has answered. */
+async function answered<T>(until: number, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      await session.commitTransaction();
-      return;
+      return await ask();
     } catch (error) {
-      if (!isUnknownOutcome(error) || isTransient(error) || performance.now() >= until) throw error;
+      if (!mayBeTriedAgain(translate(error)) || isTransient(error) || performance.now() >= until) throw error;
     }
     await sleep(LONGEST_PAUSE_MS / 4);
   }
 }
 
 /** A transaction of the store's own. */
-function inTransaction<T>(client: MongoClient, patienceMs: number, work: (session: ClientSession) => Promise<T>): Promise<T> {
+export function inTransaction<T>(client: MongoClient, patienceMs: number, work: (session: ClientSession) => Promise<T>): Promise<T> {
   return client.withSession((session) =>
     committed(session, patienceMs, {
       attempt: async () => ({ result: await work(session), commits: [], isOpen: true }),
@@ -196,12 +184,6 @@ function inTransaction<T>(client: MongoClient, patienceMs: number, work: (sessio
 
 function latest(known: Timestamp, now: Timestamp | undefined): Timestamp {
   return now && now.compare(known) > 0 ? now : known;
-}
-
-function layOutAll({ collections }: StoreOptions): Layouts {
-  const layouts = new Map(collections.map((spec) => [spec.name, layOut(spec)]));
-  if (layouts.size < collections.length) throw new Error('two collections have one name');
-  return layouts;
 }
 
 function isClosed(): HubError {

@@ -1,35 +1,107 @@
 import { createHash } from 'node:crypto';
+import type { Db } from 'mongodb';
 import { type Connection, Schema, type SchemaDefinition } from 'mongoose';
 import { HubError } from '../../schema/errors.ts';
 import { GATE_COLUMNS } from '../../schema/gate.ts';
 import { gateKind, type Kind } from '../field-kinds.ts';
+import { type Migration, migrationStep, newestLayout } from '../migration.ts';
 import { COMMIT_INDEXES } from './commits.ts';
 import type { Layout } from './layout.ts';
 
-/** Of the way in which documents are laid out; a newer hub raises it. */
-const LAYOUT_VERSION = 1;
 const NAMESPACE_EXISTS = 48;
+/** In `meta` as long as an import from elsewhere has not come to its end. */
+export const HALF_FILLED = 'half-filled';
 
+/** Steps that data of an older layout go through. */
+export const MIGRATIONS: readonly Migration<Db>[] = [];
+
+/**
+ * What to do about a database that lacks something: `apply` makes it, which may take its time; `require` refuses the database, unless nothing of this
+ * store stands there yet: a new one is laid out by whoever comes first.
+ */
+export type LayoutDuty = 'apply' | 'require';
+
+interface PreparedFor {
+  readonly layouts: readonly Layout[];
+  readonly migrations?: readonly Migration<Db>[] | undefined;
+  readonly layout?: LayoutDuty | undefined;
+  readonly mayBeHalfFilled?: boolean | undefined;
+}
 interface Prepared {
-  readonly _id: 'layout';
+  readonly _id: string;
   readonly version: number;
   /** What each collection was last prepared for. */
   readonly collections: Readonly<Record<string, string>>;
+  /** Names of the migrations that were run, by their number. */
+  readonly migrated?: Readonly<Record<string, string>>;
+}
+interface Lacking {
+  readonly known: Prepared | null;
+  readonly due: readonly Migration<Db>[];
+  readonly schemas: readonly (readonly [name: string, schema: Schema])[];
 }
 
-/** Makes collections and indexes, gives every collection its validator, and takes away indexes that are no longer declared. @throws STORE_UNAVAILABLE when a newer hub has laid it out */
-export async function prepareDatabase(connection: Connection, layouts: readonly Layout[]): Promise<void> {
-  const meta = connection.getClient().db(connection.name).collection<Prepared>('meta');
-  const known = await meta.findOne({ _id: 'layout' });
-  if (known && known.version > LAYOUT_VERSION) {
-    throw new HubError('STORE_UNAVAILABLE', `a newer hub has laid out this store (${known.version}; this one knows ${LAYOUT_VERSION})`);
+/**
+ * Runs what migrations are due, then makes collections and indexes, gives every collection its validator, and takes away indexes that are no longer
+ * declared. A migration that was interrupted is run again. @throws STORE_UNAVAILABLE when a newer hub has laid it out, an import did not end, or as `LayoutDuty` says
+ */
+export async function prepareDatabase(
+  connection: Connection,
+  wanted: PreparedFor,
+  onStep: (step: string) => void = () => {},
+): Promise<void> {
+  const { layouts, migrations = MIGRATIONS, layout = 'apply' } = wanted;
+  const { known, due, schemas } = await lackingIn(connection, wanted);
+  if (due.length === 0 && schemas.length === 0 && known) return;
+  if (layout === 'require' && isBegun(known, layouts))
+    throw new HubError(
+      'STORE_UNAVAILABLE',
+      '数据库的布局不是本版本所需，请先运行 hub migrate / the database lacks something: run hub migrate first',
+    );
+  const db = dbOf(connection);
+  const meta = db.collection<Prepared>('meta');
+  for (const migration of due) {
+    await migration.run(db);
+    const { number, name } = migration;
+    await meta.updateOne({ _id: 'layout', version: { $lt: number } }, { $set: { version: number, [`migrated.${number}`]: name } });
+    onStep(migrationStep(migration));
   }
-  const wanted = schemasOf(layouts);
-  const lacking = [...wanted].filter(([name, schema]) => known?.collections[keyOf(name)] !== digestOf(schema));
-  for (const [name, schema] of lacking) await prepare(connection, name, schema);
-  if (lacking.length === 0 && known) return;
-  const digests = Object.fromEntries(lacking.map(([name, schema]) => [`collections.${keyOf(name)}`, digestOf(schema)]));
-  await meta.updateOne({ _id: 'layout' }, { $set: { version: LAYOUT_VERSION, ...digests } }, { upsert: true });
+  for (const [name, schema] of schemas) {
+    await prepare(connection, name, schema);
+    onStep(name);
+  }
+  const digests = Object.fromEntries(schemas.map(([name, schema]) => [`collections.${keyOf(name)}`, digestOf(schema)]));
+  await meta.updateOne({ _id: 'layout' }, { $max: { version: newestLayout(migrations) }, $set: digests }, { upsert: true });
+}
+
+/** What `prepareDatabase` would do. @throws STORE_UNAVAILABLE as it does */
+export async function pendingSteps(connection: Connection, wanted: PreparedFor): Promise<readonly string[]> {
+  const { due, schemas } = await lackingIn(connection, wanted);
+  return [...due.map(migrationStep), ...schemas.map(([name]) => name)];
+}
+
+async function lackingIn(
+  connection: Connection,
+  { layouts, migrations = MIGRATIONS, mayBeHalfFilled = false }: PreparedFor,
+): Promise<Lacking> {
+  const meta = dbOf(connection).collection<Prepared>('meta');
+  const known = await meta.findOne({ _id: 'layout' });
+  const newest = newestLayout(migrations);
+  if (known && known.version > newest)
+    throw new HubError('STORE_UNAVAILABLE', `a newer hub has laid out this store (${known.version}; this one knows ${newest})`);
+  if (!mayBeHalfFilled && (await meta.findOne({ _id: HALF_FILLED })))
+    throw new HubError('STORE_UNAVAILABLE', 'a restore into this store did not come to its end: run it again');
+  const schemas = [...schemasOf(layouts)].filter(([name, schema]) => known?.collections[keyOf(name)] !== digestOf(schema));
+  return { known, due: known ? migrations.filter(({ number }) => number > known.version) : [], schemas };
+}
+
+/** Stores that are opened apart may share a database: each begins for itself. */
+function isBegun(known: Prepared | null, layouts: readonly Layout[]): boolean {
+  return known !== null && layouts.some(({ documents }) => known.collections[keyOf(documents)] !== undefined);
+}
+
+function dbOf(connection: Connection): Db {
+  return connection.getClient().db(connection.name);
 }
 
 function schemasOf(layouts: readonly Layout[]): ReadonlyMap<string, Schema> {
@@ -43,7 +115,7 @@ function schemasOf(layouts: readonly Layout[]): ReadonlyMap<string, Schema> {
 }
 
 async function prepare(connection: Connection, name: string, schema: Schema): Promise<void> {
-  const db = connection.getClient().db(connection.name);
+  const db = dbOf(connection);
   const validator = { $jsonSchema: schema.toJSONSchema({ useBsonType: true }) };
   try {
     await db.createCollection(name, { validator });

@@ -136,8 +136,8 @@ export class MongoReader implements Reader {
   ): Promise<ReadonlyMap<string, readonly Document[]>> {
     const { parts, sort, hint } = compilePage(layout, query, per);
     const [part] = parts;
-    const direction = isUniform(sort) ? [...sort.values()][0] : undefined;
-    if (values.length < 2 || parts.length !== 1 || !part || !direction) return new Map();
+    const [direction = 1] = sort.values();
+    if (values.length < 2 || parts.length !== 1 || !part || !isUniform(sort)) return new Map();
     const most = values.length * query.limit + 1;
     const rows = await this.documents(layout)
       .find(both({ [per.path]: { $in: [...new Set(values)] } }, part), {
@@ -183,7 +183,7 @@ export class MongoReader implements Reader {
 
 /** Whether the order goes one way in all its fields. */
 function isUniform(sort: ReadonlyMap<string, 1 | -1>): boolean {
-  return new Set(sort.values()).size === 1;
+  return new Set(sort.values()).size <= 1;
 }
 
 function valueAt(stored: StoredDocument, { field, name }: StoredField): string {

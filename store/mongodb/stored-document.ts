@@ -33,10 +33,22 @@ export function encodeValues(layout: Layout, { gate, columns }: Pick<Put, 'gate'
   }
   const own: Values = {};
   for (const { name, kind } of layout.columns) encode(own, name, kind, columns?.[name]);
-  if (!gate) return { columns: own };
+  return gate ? { gate: encodeGate(gate), columns: own } : { columns: own };
+}
+
+/** The gate and columns of a version: one from before its collection had gates carries none. */
+export function encodeVersion(
+  layout: Layout,
+  { gate, columns }: Pick<Version, 'gate' | 'columns'>,
+): Pick<StoredDocument, 'gate' | 'columns'> {
+  return gate || !layout.gated ? encodeValues(layout, { gate, columns }) : encodeValues({ ...layout, gated: false }, { columns });
+}
+
+/** A gate as it stands in documents and changes. */
+export function encodeGate(gate: Gate): Values {
   const facts: Values = {};
   for (const name of GATE_COLUMNS) encode(facts, name, gateKind(name), gate[name]);
-  return { gate: facts, columns: own };
+  return facts;
 }
 
 function encode(into: Values, name: string, kind: Kind, value: ColumnValue | undefined): void {

@@ -5,10 +5,14 @@ import type { JsonObject } from '../../schema/json.ts';
 import type { Document, Put, StoredBody, Writer } from '../port.ts';
 import { rewriteBodies } from './bodies.ts';
 import { type Commit, MOST_IN_A_COMMIT, type StoredChange } from './commits.ts';
+import type { Condition } from './compile-filter.ts';
 import { translate } from './driver-error.ts';
 import type { Layout } from './layout.ts';
 import { type Access, MongoReader } from './reader.ts';
 import { completeColumns, decodeObject, encodeValues, type StoredDocument } from './stored-document.ts';
+
+/** The fastest way to a document of which more than the key is told. */
+const BY_KEY = { _id: 1 } as const;
 
 /** Who writes, and when: it stands in every version and change of the transaction. */
 interface Authorship {
@@ -87,7 +91,7 @@ export class MongoWriter extends MongoReader implements Writer {
         const [standing] = await this.#standing(layout, [{ key, expected }], session);
         if (!standing) throw hasMovedOn(layout, key);
         await this.#keep(layout, [standing], session);
-        await this.documents(layout).deleteOne({ _id: key, version: expected }, { session });
+        await this.documents(layout).deleteOne(addressOf(standing), { session, hint: BY_KEY });
         this.#tell(layout, standing, 'REMOVED', []);
       });
     });
@@ -115,7 +119,7 @@ export class MongoWriter extends MongoReader implements Writer {
       const version = 1 + (expected || (counted.get(key) ?? 0));
       const stored = { version, ...this.#by, body: '', columns: {}, ...values[index] };
       if (expected === 0) return { insertOne: { document: { _id: key, ...stored } } };
-      return { updateOne: { filter: { _id: key, version: expected }, update: updateTo(layout, stored) } };
+      return { updateOne: { filter: addressOf(standing.get(key)), hint: BY_KEY, update: updateTo(layout, stored) } };
     });
     const { insertedCount, matchedCount } = await this.documents(layout).bulkWrite(operations, { session, ordered: true });
     if (insertedCount + matchedCount !== puts.length) throw new HubError('CONFLICT', `${layout.collection} has moved on meanwhile`);
@@ -132,16 +136,27 @@ export class MongoWriter extends MongoReader implements Writer {
   /** What stands under these keys, in the versions that are expected. @throws CONFLICT */
   async #standing(
     layout: Layout,
-    expected: readonly Pick<Put, 'key' | 'expected'>[],
+    expected: readonly Pick<Put, 'key' | 'expected' | 'gate'>[],
     session: ClientSession,
   ): Promise<readonly StoredDocument[]> {
     if (expected.length === 0) return [];
-    const found = await this.documents(layout)
-      .find({ _id: { $in: expected.map(({ key }) => key) } }, { session })
-      .toArray();
+    const found = await this.#found(layout, expected, session);
     const versions = new Map(found.map(({ _id, version }) => [_id, version]));
     for (const { key, expected: version } of expected) if (versions.get(key) !== version) throw hasMovedOn(layout, key);
     return found;
+  }
+
+  /** A record seldom passes to another subject: it is looked for where it will stand, and elsewhere when it is not there. */
+  async #found(layout: Layout, puts: readonly Pick<Put, 'key' | 'gate'>[], session: ClientSession): Promise<readonly StoredDocument[]> {
+    const byKey = (keys: readonly string[]) => ({ _id: { $in: keys } });
+    const keys = puts.map(({ key }) => key);
+    const subjects = new Set(puts.map(({ gate }) => gate?.subjectId ?? null));
+    const asked = subjects.has(null) ? byKey(keys) : { ...byKey(keys), 'gate.subjectId': { $in: [...subjects] } };
+    const found = await this.documents(layout).find(asked, { session, hint: BY_KEY }).toArray();
+    const there = new Set(found.map(({ _id }) => _id));
+    const missing = subjects.has(null) ? [] : keys.filter((key) => !there.has(key));
+    if (missing.length === 0) return found;
+    return [...found, ...(await this.documents(layout).find(byKey(missing), { session, hint: BY_KEY }).toArray())];
   }
 
   /** The last version under each key that stood before and was removed. */
@@ -183,6 +198,13 @@ export class MongoWriter extends MongoReader implements Writer {
       throw translated;
     }
   }
+}
+
+/** By which one shard finds the document as it stands. */
+function addressOf(standing: StoredDocument | undefined): Condition {
+  if (!standing) throw new Error('what is to be replaced does not stand');
+  const { _id, version, gate } = standing;
+  return { _id, version, ...(gate && { 'gate.subjectId': gate.subjectId ?? null }) };
 }
 
 /** Sets what is there and takes away what is missing; values of columns that are not declared stay. */

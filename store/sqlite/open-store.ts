@@ -1,9 +1,6 @@
 import { HubError } from '../../schema/errors.ts';
-import type { CollectionSpec, Store, StoreOptions } from '../port.ts';
-import { Connection } from './connection.ts';
-import { layOut } from './layout.ts';
-import { retryWhileBusy } from './patience.ts';
-import type { Layouts } from './reader.ts';
+import type { Store, StoreOptions } from '../port.ts';
+import { layOutAll, openReading, openWriting, PATIENCE_MS } from './open-file.ts';
 import { Snapshots } from './snapshots.ts';
 import { prepareTables } from './tables.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -14,14 +11,11 @@ interface SqliteOptions extends StoreOptions {
   readonly patienceMs?: number;
 }
 
-const PATIENCE_MS = 30_000;
-const MEMORY = 'PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY';
-
 /** Opens the store in one file, which is made if it is not there and gets the tables, columns and indexes that it lacks. @throws STORE_UNAVAILABLE */
 export async function openSqliteStore(file: string, options: SqliteOptions): Promise<Store> {
   const { clock, patienceMs = PATIENCE_MS } = options;
   const layouts = layOutAll(options.collections);
-  const writing = await openWriting(file, layouts, patienceMs);
+  const writing = await openWriting(file, patienceMs, (connection) => prepareTables(connection, { layouts: layouts.values() }));
   // Reads have connections of their own: on the writing one they would see what is not committed yet.
   const snapshots = new Snapshots(() => openReading(file), layouts, patienceMs);
   const queue = new WriteQueue(writing, patienceMs);
@@ -61,44 +55,6 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
       return closed;
     },
   };
-}
-
-function layOutAll(collections: readonly CollectionSpec[]): Layouts {
-  const layouts = new Map(collections.map((spec) => [spec.name, layOut(spec)]));
-  if (layouts.size < collections.length) throw new Error('two collections have one name');
-  return layouts;
-}
-
-async function openWriting(file: string, layouts: Layouts, patienceMs: number): Promise<Connection> {
-  const connection = new Connection(file, { readOnly: false });
-  try {
-    await retryWhileBusy(patienceMs, () => prepareFile(connection, layouts));
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-function prepareFile(connection: Connection, layouts: Layouts): void {
-  const [mode] = connection.row('PRAGMA journal_mode = WAL') ?? [];
-  if (mode !== 'wal') throw new HubError('STORE_UNAVAILABLE', 'the file lies where SQLite cannot share memory between connections');
-  // A larger log is checkpointed less often: rows of an import touch the same pages of many indexes again and again.
-  connection.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16384; ${MEMORY}`);
-  connection.exec('BEGIN IMMEDIATE');
-  try {
-    prepareTables(connection, layouts.values());
-    connection.exec('COMMIT');
-  } catch (error) {
-    if (connection.isInTransaction) connection.exec('ROLLBACK');
-    throw error;
-  }
-}
-
-function openReading(file: string): Connection {
-  const connection = new Connection(file, { readOnly: true });
-  connection.exec(MEMORY);
-  return connection;
 }
 
 function isClosed(): HubError {

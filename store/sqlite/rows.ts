@@ -21,6 +21,16 @@ export function encodeColumns(layout: Layout, { gate, columns }: Pick<Put, 'gate
   ];
 }
 
+/** The columns of a gate; all of them missing where there is none. */
+export function encodeGate(gate: Gate | undefined): readonly SqlValue[] {
+  return GATE_COLUMNS.map((name, at) => encode(GATE_FIELDS[at], gate?.[name]));
+}
+
+/** The values of a version in the order of its table: a version from before its collection had gates carries none. */
+export function encodeVersion(layout: Layout, { gate, columns }: Pick<Version, 'gate' | 'columns'>): readonly SqlValue[] {
+  return [...(layout.gate.length > 0 ? encodeGate(gate) : []), ...layout.columns.map((stored) => encode(stored, columns[stored.name]))];
+}
+
 /** Every declared column, null where the document has no value for it. */
 export function completeColumns(layout: Layout, columns: Put['columns']): Document['columns'] {
   return Object.fromEntries(layout.columns.map(({ name }) => [name, columns?.[name] ?? null]));

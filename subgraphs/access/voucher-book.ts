@@ -54,17 +54,21 @@ export function createVoucherBook({
         const facts = await voucherFacts(tx, plan, sealer, document);
         const { values } = facts;
         const { principal, purpose, now } = request;
-        const use = USED_BY[principal.audience];
-        const isTheirs =
-          use !== undefined &&
-          values.granteeUscc === principal.orgUscc &&
-          use.types.includes(String(values.type)) &&
-          use.isNamed(values, principal);
-        if (!isTheirs) return {};
+        if (!isTheirs(values, principal)) return {};
         const continues = await useContinued(tx, sealer, id, request);
         // A use that goes on is counted already: V1 leaves the count out.
         const fault = faultOf(continues === undefined ? facts : { ...facts, used: 0 }, purpose, now);
         return fault ? { fault } : { voucher: voucherIn(id, values), continues };
+      }),
+    counted: (id, use, { principal, purpose, now }) =>
+      store.read(async (tx): Promise<VoucherCheck> => {
+        const [document] = await tx.get(type.collection, [id]);
+        const [claimed] = await tx.get(VOUCHER_USES.name, [useKey(id, use)]);
+        if (!document || claimed?.body.by !== userOf(sealer, principal)) return {};
+        const facts = await voucherFacts(tx, plan, sealer, document);
+        if (!isTheirs(facts.values, principal)) return {};
+        const fault = faultOf({ ...facts, used: 0 }, purpose, now);
+        return fault ? { fault } : { voucher: voucherIn(id, facts.values), continues: use };
       }),
     async claim(id, requestId, { principal, asked }) {
       const use = useKey(id, requestId);
@@ -92,6 +96,17 @@ export function createVoucherBook({
       }
     },
   };
+}
+
+/** V1: whom the voucher names. */
+function isTheirs(values: Values, principal: Principal): boolean {
+  const use = USED_BY[principal.audience];
+  return (
+    use !== undefined &&
+    values.granteeUscc === principal.orgUscc &&
+    use.types.includes(String(values.type)) &&
+    use.isNamed(values, principal)
+  );
 }
 
 function useKey(voucherId: string, requestId: string): string {

@@ -39,7 +39,7 @@ export function collectionOf(type: RecordType): CollectionSpec {
       ...indexed.map((item) => ({ name: item.name, type: columnType(item) })),
     ],
     indexes: [
-      { fields: ['column.identity'], unique: true },
+      { fields: ['column.identity'], unique: true, ofSubject: type.identity.includes('subject') },
       ...(tailItems(type) ? [{ fields: [`column.${TAIL_COLUMN}` as const] }] : []),
       { fields: ['column.triple'] },
       { fields: ['column.document'] },

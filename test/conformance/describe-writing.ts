@@ -89,6 +89,28 @@ export function describeWriting(factory: StoreFactory): void {
       expect(await get('account', 'b')).toMatchObject({ version: 1, columns: { email: 'b@b' } });
     });
 
+    it('refuses a second document with a value that is unique among those of one subject', async () => {
+      const deeds = await place.open([
+        {
+          name: 'deed',
+          gated: true,
+          columns: [{ name: 'number', type: 'text' }],
+          indexes: [{ fields: ['column.number'], unique: true, ofSubject: true }],
+        },
+      ]);
+      const put = (key: string) =>
+        deeds.write((tx) => tx.put('deed', key, penalty(key, { gate: { subjectId: 'S' }, columns: { number: 'N' } })), BY);
+      await put('a');
+      await expect(put('b')).rejects.toEqual(CONFLICT);
+      expect(await deeds.read((tx) => tx.count('deed', EVERY))).toBe(1);
+    });
+
+    it('replaces a document that passes to another subject', async () => {
+      await store.write((tx) => tx.put('test-penalty', 'a', penalty('a', { gate: { subjectId: 'S' } })), BY);
+      await store.write((tx) => tx.put('test-penalty', 'a', penalty('a', { gate: { subjectId: 'T' }, expected: 1 })), BY);
+      expect(await get('test-penalty', 'a')).toMatchObject({ version: 2, gate: { subjectId: 'T' } });
+    });
+
     it('takes a missing value for no value that could be taken', async () => {
       const columns = { region: 'north', number: null };
       const put = (key: string) => store.write((tx) => tx.put('account', key, account(key, { columns })), BY);

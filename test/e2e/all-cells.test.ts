@@ -533,6 +533,7 @@ describe('every cell of the disclosure matrix', () => {
   );
 
   it('was compared for enough of them', () => {
-    expect(answered()).toBeGreaterThan(LONG ? 30_000_000 : 1_000_000);
+    // A row that is not there, whose every cell is closed, counts as one.
+    expect(answered() + compared.absent).toBeGreaterThan(LONG ? 30_000_000 : 1_000_000);
   });
 });

@@ -6,11 +6,12 @@ import { type Answer, type Asking, startHub, type TestHub } from '../support/hub
 
 /** What must never come back in an error. */
 const SECRET = '411599196706275684';
+const clock = { now: () => new Date('2026-10-08T02:00:00Z') };
 let hub: TestHub;
 let penaltyId: string;
 let entryId: string;
 beforeAll(async () => {
-  hub = await startHub({ clock: { now: () => new Date('2026-10-08T02:00:00Z') } });
+  hub = await startHub({ clock });
   const [row] = await hub.load('PENALTY', [penalty(), penalty({ documentNo: '浉市监罚〔2026〕002号', uscc: OTHER_COMPANY })]);
   const [entry] = await hub.load('LIST_ENTRY', [debtorEntry()]);
   penaltyId = String(row?.id);
@@ -42,7 +43,6 @@ const times = (count: number, text: (index: number) => string) => Array.from({ l
 describe('the same asked for again and again', () => {
   let strict: TestHub;
   beforeAll(async () => {
-    const clock = { now: () => new Date('2026-10-08T02:00:00Z') };
     strict = await startHub({ clock, env: { HUB_RATE_OBJECT: '1', HUB_RATE_NUMBER: '2', HUB_RATE_PERSON: '2' } });
     await strict.load('PENALTY', [penalty()]);
   }, 60_000);
@@ -454,6 +454,23 @@ describe('Hub-Withheld', () => {
         extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
       })),
     );
+  });
+
+  it.each(['errors', 'extensions', 'reject'])('%s: is answered at the door of a subgraph as at the gateway', async (choice) => {
+    const door = await startHub({ clock, dataDir: hub.dataDir, subgraph: 'records' });
+    try {
+      const [here, there] = await Promise.all([hub.ask(QUERY, asking(choice)), door.ask(QUERY, asking(choice))]);
+      const inOrder = ({ status, body }: Answer) => [
+        status,
+        body.data,
+        [...(body.errors ?? []), ...(body.extensions?.withheld ?? [])]
+          .map((entry) => JSON.stringify(entry, Object.keys(entry).sort()))
+          .sort(),
+      ];
+      expect(inOrder(there)).toEqual(inOrder(here));
+    } finally {
+      await door.close();
+    }
   });
 
   it('reject: refuses what is closed whatever the row, and runs nothing', async () => {

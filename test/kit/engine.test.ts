@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openHub } from '../../cli/open-hub.ts';
 import type { Gate } from '../../schema/gate.ts';
+import { usccCheckDigit } from '../../schema/uscc.ts';
 import type { Document } from '../../store/port.ts';
 import { putRecords } from '../../subgraphs/kit/record-engine/write-records.ts';
 import { isSealed } from '../../subgraphs/kit/sealer.ts';
@@ -145,6 +146,15 @@ describe('the record engine', () => {
         'updated',
       ]);
       expect([(await present(first)).gate?.status, (await present(second)).gate?.status]).toEqual(['PUBLISHED', 'VALIDATED']);
+    });
+
+    it('finds the record of each again, however many tell of one act', async () => {
+      const rows = Array.from({ length: 60 }, (_, n) => {
+        const body = `11411502MA${String(n).padStart(7, '0')}`;
+        return penalty({ sourceDeptUscc: body + (usccCheckDigit(body) ?? '') });
+      });
+      expect(await submitted(...rows)).toEqual(rows.map(() => 'accepted'));
+      expect(await submitted(...rows)).toEqual(rows.map(() => 'unchanged'));
     });
 
     it('says that a document stands already in a record about somebody else, to its own source only', async () => {

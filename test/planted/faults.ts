@@ -284,12 +284,12 @@ export const FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'what a mutation has made is answered undisclosed',
-    file: 'subgraphs/access/transitions.ts',
-    find: 'return disclosedRow({ ...context, caller: { ...caller, params } }, type, document) ?? null;',
+    file: 'subgraphs/kit/define-subgraph.ts',
+    find: 'lookedUpRow(context, type, documents[index]) ?? null',
     replace:
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the product's text
-      "const effects = new Map(type.items.map(({ name }) => [`${type.name}.${name}`, 'VALUE'])); const view = disclosedRow({ ...context, caller: { ...caller, params } }, type, document)?.view; return view ? { __typename: type.name, type, document, view: { ...view, effects } } : null;",
-    test: { file: 'test/e2e/vouchers.test.ts', name: 'answers the body with everything but whom the hub knows' },
+      "((row) => row ? { ...row, view: { ...row.view, effects: new Map(type.items.map(({ name }) => [`${type.name}.${name}`, 'VALUE'])) } } : null)(lookedUpRow(context, type, documents[index]))",
+    test: { file: 'test/e2e/mutations.test.ts', name: 'shows an operator no more of the record than a query does' },
   },
   {
     name: 'a grant opens records of which its approver is not the source',
@@ -299,11 +299,10 @@ export const FAULTS: readonly PlantedFault[] = [
     test: { file: 'test/e2e/grants.test.ts', name: 'opens the records of the provider and of the departments under it' },
   },
   {
-    name: 'secrecy comes before the rule about persons',
+    name: 'secrecy is applied before the class for persons takes its place',
     file: 'auth/classes.ts',
-    find: "const paid = variant.person === 'PAID_PERSON' && PAID.includes(stated) ? 'SUBJECT_AND_SOURCE' : stated;",
-    replace:
-      "const kept = variant.secret && SECRET.includes(stated) ? 'SHARED_BY_DUTY' : stated; const paid = variant.person === 'PAID_PERSON' && PAID.includes(kept) ? 'SUBJECT_AND_SOURCE' : kept;",
+    find: "return variant.secret && SECRET.includes(closed) ? 'SHARED_BY_DUTY' : closed;",
+    replace: "return variant.secret && SECRET.includes(closed) && !(isPerson && disclosure.individual) ? 'SHARED_BY_DUTY' : closed;",
     test: ANY_CALLER,
   },
   {

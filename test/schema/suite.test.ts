@@ -30,6 +30,19 @@ describe.each<[string, Suite, Suite]>([
     expect(() => suite.cipher(randomBytes(suite.secretBytes)).open(sealed)).toThrow();
   });
 
+  it('opens bytes in the context in which they were sealed, and in no other', () => {
+    const cipher = suite.cipher(secret);
+    const bytes = randomBytes(5000);
+    const sealed = cipher.sealBytes(bytes, 'first');
+    expect(cipher.openBytes(sealed, 'first').equals(bytes)).toBe(true);
+    const altered = Buffer.from(sealed);
+    altered.writeUInt8(altered.readUInt8(100) ^ 1, 100);
+    expect(() => cipher.openBytes(sealed, 'second')).toThrow();
+    expect(() => cipher.openBytes(altered, 'first')).toThrow();
+    expect(() => cipher.openBytes(sealed.subarray(0, -1), 'first')).toThrow();
+    expect(() => suite.cipher(randomBytes(suite.secretBytes)).openBytes(sealed, 'first')).toThrow();
+  });
+
   it('gives digests of 256 bits, and others under another secret', () => {
     const digests = [suite.digest('abc'), suite.keyedDigest(secret)('abc'), suite.keyedDigest(randomBytes(suite.secretBytes))('abc')];
     expect(new Set(digests).size).toBe(3);

@@ -9,7 +9,9 @@ import { Connection } from '../../store/sqlite/connection.ts';
 import { compilePage } from '../../store/sqlite/keyset-page.ts';
 import { layOut } from '../../store/sqlite/layout.ts';
 import { openSqliteStore } from '../../store/sqlite/open-store.ts';
+import { openSqliteTransfer } from '../../store/sqlite/transfer.ts';
 import { describeStore } from '../conformance/describe-store.ts';
+import { describeTransfer } from '../conformance/describe-transfer.ts';
 import { account, COLLECTIONS, PENALTIES } from '../conformance/documents.ts';
 
 const BY = { actor: 'clerk' };
@@ -22,6 +24,9 @@ describeStore('sqlite', {
   module: new URL('../../store/sqlite/open-store.ts', import.meta.url).href,
   exported: 'openSqliteStore',
 });
+
+const FILES = { name: 'sqlite', createPlace, removePlace, open: openSqliteStore, openTransfer: openSqliteTransfer };
+describeTransfer(FILES, FILES);
 
 describe('a store in a SQLite file', () => {
   let file = '';

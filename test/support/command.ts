@@ -34,6 +34,7 @@ export async function run(args: readonly string[], { env, root = ROOT }: Command
 
 export interface ServedHub {
   readonly url: string;
+  readonly metricsPort: number | undefined;
   readonly pid: number;
   /** What the process wrote to standard error so far: its log. */
   readonly log: () => string;
@@ -55,9 +56,10 @@ export async function serveHub(args: readonly string[], { env, node = [] }: Comm
   const line = await Promise.race([firstLine(child.stdout), ended.then((code) => `exit ${code}: ${written}`)]);
   child.stdout.resume();
   if (!line.startsWith('{')) throw new Error(line);
-  const { url } = JSON.parse(line);
+  const { url, metricsPort } = JSON.parse(line);
   return {
     url,
+    metricsPort,
     pid: Number(child.pid),
     log: () => written,
     written: () => Promise.race([once(child.stderr, 'data'), ended]),

@@ -34,8 +34,25 @@ export const GM: Suite = {
   cipher(secret) {
     refuseOtherLength(secret);
     const key = createSecretKey(secret.subarray(0, CIPHER_KEY_BYTES));
-    const tagOf = (bytes: Buffer) => createHmac('sm3', secret.subarray(CIPHER_KEY_BYTES)).update(bytes).digest();
+    const tagOf = (bytes: Buffer, context = '') => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(Buffer.byteLength(context));
+      return createHmac('sm3', secret.subarray(CIPHER_KEY_BYTES)).update(length).update(context).update(bytes).digest();
+    };
     return {
+      sealBytes(plain, context) {
+        const iv = randomBytes(IV_BYTES);
+        const cipher = createCipheriv('sm4-ctr', key, iv);
+        const bytes = Buffer.concat([iv, cipher.update(plain), cipher.final()]);
+        return Buffer.concat([tagOf(bytes, context), bytes]);
+      },
+      openBytes(sealed, context) {
+        const bytes = sealed.subarray(TAG_BYTES);
+        if (bytes.length < IV_BYTES || !timingSafeEqual(sealed.subarray(0, TAG_BYTES), tagOf(bytes, context)))
+          throw new Error('the bytes were altered');
+        const decipher = createDecipheriv('sm4-ctr', key, bytes.subarray(0, IV_BYTES));
+        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES)), decipher.final()]);
+      },
       seal(text) {
         const iv = randomBytes(IV_BYTES);
         const cipher = createCipheriv('sm4-ctr', key, iv);

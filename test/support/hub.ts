@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { signDevelopmentToken } from '../../auth/dev-key.ts';
 import type { Audience } from '../../auth/principal.ts';
 import { type Hub, openHub } from '../../cli/open-hub.ts';
-import { type Serving, serve } from '../../cli/serve.ts';
+import { openGround, type ServeOptions, type Serving, serve, servePart } from '../../cli/serve.ts';
 import type { Clock } from '../../store/port.ts';
 import type { RowOutcome } from '../../subgraphs/kit/record-engine/rows.ts';
 import { dropStore, storeSettings } from './test-store.ts';
@@ -64,7 +64,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   const clock = options.clock ?? { now: () => new Date() };
   const env = { ...RATES, ...storeSettings(dataDir, options.env), ...options.env };
   const lines: Readonly<Record<string, unknown>>[] = [];
-  const serving: Serving = await serve({
+  const serveOptions: ServeOptions = {
     dataDir,
     env,
     host: '127.0.0.1',
@@ -74,7 +74,9 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     samples: false,
     clock,
     log: (line) => void lines.push(line),
-  });
+  };
+  const isInParts = process.env.HUB_TEST_SHAPE === 'distributed' && options.subgraph === undefined;
+  const serving: Serving = await (isInParts ? serveInParts(serveOptions) : serve(serveOptions));
   // The operator's import is another process; it has its own connections to the same store.
   const hub: Hub = await openHub({ dataDir, clock, env, untouched: true });
   return {
@@ -104,6 +106,29 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A gateway and every subgraph, each behind a door of its own: they speak over HTTP as separate processes do. */
+async function serveInParts(options: ServeOptions): Promise<Serving> {
+  const ground = await openGround(options);
+  const parts: Serving[] = [];
+  const close = async () => {
+    for (const part of parts.reverse()) await part.close();
+    await ground.hub.close();
+  };
+  try {
+    // What a test looks for in the log is said at the gateway; a fault of a subgraph is said at the subgraph.
+    const log: ServeOptions['log'] = (line) => line.event !== 'request' && line.event !== 'started' && options.log(line);
+    for (const { name } of ground.graph.subgraphs)
+      parts.push(await servePart(ground, { ...options, subgraph: name, metricsPort: undefined, log }));
+    const addresses = ground.graph.subgraphs.map(({ name }, index) => `${name}=${parts[index]?.url}`);
+    const gateway = await servePart(ground, { ...options, gateway: { subgraphs: addresses.join() } });
+    parts.push(gateway);
+    return { ...gateway, close, drain: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Asks the hub at this address. */

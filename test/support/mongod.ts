@@ -17,7 +17,7 @@ export interface Mongod {
 }
 
 /** Where the server's program is: `HUB_MONGOD`, the cache that `tools/fetch-mongod.sh` fills, or the path. */
-function program(): string | undefined {
+export function program(): string | undefined {
   const cached = join(ROOT, '.cache/mongod/mongod');
   const candidates = [process.env.HUB_MONGOD, cached].filter((path) => path !== undefined);
   return candidates.find((path) => existsSync(path)) ?? (spawnSync('mongod', ['--version']).status === 0 ? 'mongod' : undefined);
@@ -49,7 +49,8 @@ async function startOwn(path: string): Promise<Mongod> {
   }
 }
 
-function argumentsOf(folder: string, port: number): readonly string[] {
+/** Of a member of a replica set. */
+export function argumentsOf(folder: string, port: number): readonly string[] {
   return [
     ...['--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket', '--dbpath', folder, '--replSet', 'rs0'],
     ...['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '16', '--journalCommitInterval', '5'],
@@ -94,14 +95,25 @@ export async function dropDatabase(url: string): Promise<void> {
   }
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+/** Everything in one collection of the database that the address names, in the order of the ids. */
+export async function readDocuments(url: string, collection: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 20_000 });
+  try {
+    return await client.db().collection(collection).find().sort({ _id: 1 }).toArray();
+  } finally {
+    await client.close();
+  }
+}
+
+/** Ends a process that was started here. */
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await exit;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -31,7 +31,8 @@ function databaseOf(dataDir: string): string | undefined {
   return url.href;
 }
 
-function developmentIssuerSettings(dataDir: string): Readonly<Record<string, string>> {
+/** Settings under which a hub takes tokens of the development key of this folder, as those of an issuer like any other. */
+export function developmentIssuerSettings(dataDir: string): Readonly<Record<string, string>> {
   signDevelopmentToken(dataDir, { audience: 'OPERATOR', sub: 'test' }, 1, { now: () => new Date() }); // makes the key
   const { d: _secret, ...key } = JSON.parse(readFileSync(join(dataDir, 'keys/dev-key.json'), 'utf8'));
   const jwks = join(dataDir, 'dev-jwks.json');

@@ -1,5 +1,5 @@
 import type { RecordType } from '../../../schema/catalogue.ts';
-import { EVERY } from '../../../schema/filter.ts';
+import { EVERY, type Filter } from '../../../schema/filter.ts';
 import type { Gate, Stopped } from '../../../schema/gate.ts';
 import type { JsonObject } from '../../../schema/json.ts';
 import type { Document, Writer } from '../../../store/port.ts';
@@ -35,8 +35,12 @@ export async function openLedger(tx: Writer, type: RecordType, identities: reado
       found.flatMap(({ gate }) => (gate ? [gate] : [])),
     );
   }
-  const unsure = identities.filter(({ triple }) => !isRecord || triples.get(triple)?.length === SOURCES);
-  for (const [identity, [document]] of await lookUp(tx, type, 'identity', unsure, 1)) if (document) standing.set(identity, document);
+  const crowded = identities.filter(({ triple }) => triples.get(triple)?.length === SOURCES);
+  const ownAmongMany: Filter = { op: 'in', field: 'column.identity', values: crowded.map(({ identity }) => identity) };
+  const others = isRecord
+    ? await lookUp(tx, type, 'triple', crowded, crowded.length, ownAmongMany)
+    : await lookUp(tx, type, 'identity', identities, 1);
+  for (const [, found] of others) for (const document of found) standing.set(String(document.columns.identity), document);
   const fresh = isRecord ? identities.filter(({ identity }) => !standing.has(identity)) : [];
   const documents = new Set<string>();
   for (const [document, found] of await lookUp(tx, type, 'document', fresh, 1)) if (found.length > 0) documents.add(document);
@@ -77,11 +81,12 @@ async function lookUp(
   column: keyof Identity,
   identities: readonly Identity[],
   limit: number,
+  where: Filter = EVERY,
 ): Promise<Found> {
   const values = [...new Set(identities.map((identity) => identity[column]))];
   if (values.length === 0) return [];
   const field = `column.${column}` as const;
-  const found = await tx.findPer(type.collection, field, values, { where: EVERY, order: [{ field, direction: 'ASC' }], limit });
+  const found = await tx.findPer(type.collection, field, values, { where, order: [{ field, direction: 'ASC' }], limit });
   return values.map((value, place) => [value, found[place] ?? []]);
 }
 

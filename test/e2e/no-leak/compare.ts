@@ -14,8 +14,9 @@ export interface Comparison {
 export async function compare({ pair: [here, there], asking, via }: Comparison, asked: Case): Promise<readonly string[]> {
   const [ours, theirs] = await Promise.all([answers(here, asking[0], via, asked), answers(there, asking[1], via, asked)]);
   const [one, other] = [ours.map(observed), theirs.map(observed)];
-  const different = one.length === other.length && one.every((text, index) => text === other[index]) ? [] : [`${one}\n${other}`];
-  return [...different, ...[...ours, ...theirs].flatMap(belowNull)];
+  const isSame = one.length === other.length && one.every((text, index) => text === other[index]);
+  const found = [...(isSame ? [] : [`${one}\n${other}`]), ...[...ours, ...theirs].flatMap(belowNull)];
+  return found.length === 0 ? [] : [JSON.stringify(asked[0](here)), ...found];
 }
 
 /** The answer, and that of the page which follows where there is one. */

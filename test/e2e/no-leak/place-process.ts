@@ -5,5 +5,9 @@ import type { PairName } from './place.ts';
 
 const [pair, side, round] = process.argv.slice(2);
 const { close, ...address } = await openPlace({ pair: pair as PairName, side: side === '0' ? 0 : 1, round: Number(round) });
-process.once('disconnect', () => void close().finally(() => process.exit()));
-process.send?.(address);
+const end = () => void close().finally(() => process.exit());
+// An interrupt reaches the whole group; what ends this process is the end of its parent, after it has put away its folder.
+process.on('SIGINT', () => undefined);
+process.once('disconnect', end);
+if (process.connected) process.send?.(address);
+else end();

@@ -1,0 +1,226 @@
+import { hash, type KeyObject, randomUUID } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { HubError } from '../schema/errors.ts';
+import type { JsonObject } from '../schema/json.ts';
+import type { Caller } from './caller.ts';
+import { type Clock, isJsonObject, type KeySet, type KeySource } from './issuers.ts';
+import { AUDIENCES, type Principal } from './principal.ts';
+
+/** What a gateway tells a subgraph of a request, once, for one fetch. */
+export interface Statement {
+  readonly principal: Principal;
+  /** The caller's own subject, resolved. */
+  readonly subjectId?: string | undefined;
+  /** SHA-256 of the caller's token, which itself stays at the gateway. */
+  readonly tokenDigest?: string | undefined;
+  readonly purpose?: string | undefined;
+  readonly matter?: string | undefined;
+  /** The voucher under which the request reads, and the use that was counted for it. */
+  readonly voucher?: { readonly id: string; readonly use: string } | undefined;
+  /** Rows that are revealed to the caller, as far as this fetch names them. */
+  readonly revealed: readonly string[];
+  /** Hash of the policy under which the gateway planned. */
+  readonly policy: string;
+  readonly requestId: string;
+  /** When the request was admitted. */
+  readonly now: Date;
+}
+
+/** The one fetch that a statement is good for. */
+export interface Binding {
+  readonly subgraph: string;
+  readonly path: string;
+  readonly body: string | Buffer;
+}
+
+export interface StatementKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+}
+
+/** The first step reads what stands in the header, the second one the body that came with it. @throws UNAUTHENTICATED */
+export type VerifyStatement = (statement: string, path: string) => Promise<(body: Buffer) => Statement>;
+
+export interface StatementVerifierOptions {
+  readonly subgraph: string;
+  /** Public keys of the gateways. */
+  readonly keys: KeySource;
+  /** Hash of the policy that this subgraph discloses by. */
+  readonly policy: string;
+  readonly clock: Clock;
+}
+
+const GATEWAY_ISSUER = 'hub-gateway';
+const TYPE = 'hub-statement+jwt';
+const ALGORITHM = 'ES256';
+const LIFE_SECONDS = 10;
+/** Clocks of two machines differ by less. */
+const SKEW_SECONDS = 5;
+/** The request whose fetches these are has begun this long ago at the most. */
+const REQUEST_SECONDS = 120;
+/** More in ten seconds than one process answers. */
+const REMEMBERED_STATEMENTS = 200_000;
+const NUMBERS: readonly string[] = ['authLevel', 'exp'];
+
+/** What a fetch of this request may tell its subgraph; of the revealed rows those that the body names. */
+export function statementOf(caller: Caller, { policy, body }: { readonly policy: string; readonly body: string }): Statement {
+  const { principal, profile, voucherUse, revealed = [] } = caller;
+  const { tokenDigest, ...claims } = principal;
+  return {
+    principal: claims,
+    subjectId: caller.subjectId,
+    tokenDigest,
+    purpose: profile.purpose,
+    matter: profile.matter,
+    voucher: profile.voucher && voucherUse !== undefined ? { id: profile.voucher.id, use: voucherUse } : undefined,
+    revealed: revealed.filter((id) => body.includes(id)),
+    policy,
+    requestId: caller.requestId,
+    now: caller.now,
+  };
+}
+
+/** A JWT (RFC 7519) that its subgraph takes once, for this path and body, within ten seconds. */
+export function signStatement(
+  { kid, privateKey }: StatementKey,
+  statement: Statement,
+  { subgraph, path, body }: Binding,
+  clock: Clock,
+): string {
+  const iat = Math.floor(clock.now().getTime() / 1000);
+  const bound = { iss: GATEWAY_ISSUER, aud: subgraph, path, body: digestOf(body), jti: randomUUID(), iat, exp: iat + LIFE_SECONDS };
+  const payload = { ...statement, now: statement.now.getTime(), ...bound };
+  return jwt.sign(payload, privateKey, { algorithm: ALGORITHM, keyid: kid, header: { alg: ALGORITHM, typ: TYPE } });
+}
+
+/** Verifies statements for one subgraph. What was taken is remembered as long as it would be valid, by this process. */
+export function createStatementVerifier({ subgraph, keys, policy, clock }: StatementVerifierOptions): VerifyStatement {
+  const takeOnce = rememberTaken(clock);
+  return async (text, path) => {
+    const claims = await verifiedClaims(text, keys);
+    const now = clock.now().getTime() / 1000;
+    const expires = expiryOf(claims, now);
+    if (claims.aud !== subgraph) throw refusal('the statement was made for another subgraph');
+    if (claims.path !== path) throw refusal('the statement was made for another path');
+    if (claims.policy !== policy) throw refusal('the statement speaks of a policy that this subgraph does not have');
+    const statement = readStatement(claims, now);
+    return (body) => {
+      if (claims.body !== digestOf(body)) throw refusal('the statement was made for another body');
+      // Last, so that nobody can use up a statement by sending something else with it.
+      takeOnce(claims.jti, expires);
+      return statement;
+    };
+  };
+}
+
+async function verifiedClaims(text: string, keys: KeySource): Promise<JsonObject> {
+  const header = headerOf(text);
+  if (header?.alg !== ALGORITHM || header.typ !== TYPE || 'crit' in header) throw refusal('this is no signed access statement');
+  const key = keyIn(await keys.current(), header.kid) ?? keyIn(await keys.renewed(), header.kid);
+  if (!key) throw refusal('the statement is signed by no gateway that this subgraph knows');
+  try {
+    // Times are checked by the hub's own clock.
+    const claims: unknown = jwt.verify(text, key, { algorithms: [ALGORITHM], ignoreExpiration: true, ignoreNotBefore: true });
+    if (isJsonObject(claims) && claims.iss === GATEWAY_ISSUER) return claims;
+  } catch {
+    throw refusal('the signature of the statement is not valid');
+  }
+  throw refusal('this is no access statement');
+}
+
+function headerOf(text: string): JsonObject | undefined {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined;
+  try {
+    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString('utf8'));
+    return isJsonObject(header) ? header : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keyIn(keys: KeySet, kid: unknown): KeyObject | undefined {
+  return keys.find((key) => key.kid !== undefined && key.kid === kid && key.algorithms.includes(ALGORITHM))?.publicKey;
+}
+
+/** @throws UNAUTHENTICATED where the statement is not valid now, or for too long */
+function expiryOf({ iat, exp }: JsonObject, now: number): number {
+  if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > LIFE_SECONDS) throw refusal('the statement is valid for too long');
+  if (iat > now + SKEW_SECONDS) throw refusal('the statement is not valid yet');
+  if (now >= exp) throw refusal('the statement has expired');
+  return exp;
+}
+
+function rememberTaken(clock: Clock): (jti: unknown, expires: number) => void {
+  const taken = new Map<string, number>();
+  const forget = (now: number) => {
+    // The first were taken first, so they are the first to expire, give or take the seconds that clocks differ by.
+    for (const [jti, expires] of taken) {
+      if (expires > now) break;
+      taken.delete(jti);
+    }
+  };
+  return (jti, expires) => {
+    forget(clock.now().getTime() / 1000);
+    if (typeof jti !== 'string' || jti === '') throw refusal('the statement has no id');
+    if (taken.has(jti)) throw refusal('the statement was used before');
+    if (taken.size >= REMEMBERED_STATEMENTS) throw refusal('too many statements at once');
+    taken.set(jti, expires);
+  };
+}
+
+function readStatement(claims: JsonObject, now: number): Statement {
+  const { principal, voucher, revealed, policy, requestId, now: at } = claims;
+  const [subjectId, tokenDigest, purpose, matter] = [claims.subjectId, claims.tokenDigest, claims.purpose, claims.matter].map(optionalText);
+  if (typeof policy !== 'string' || !isText(requestId)) throw malformed();
+  if (typeof at !== 'number' || at / 1000 > now + SKEW_SECONDS || at / 1000 < now - REQUEST_SECONDS)
+    throw refusal('the request of the statement is not of now');
+  if (!Array.isArray(revealed) || !revealed.every(isText)) throw malformed();
+  return {
+    principal: readPrincipal(principal),
+    subjectId,
+    tokenDigest,
+    purpose,
+    matter,
+    voucher: voucher === undefined ? undefined : readVoucher(voucher),
+    revealed,
+    policy,
+    requestId,
+    now: new Date(at),
+  };
+}
+
+function readPrincipal(value: unknown): Principal {
+  if (!isJsonObject(value)) throw malformed();
+  const { audience, ...claims } = value;
+  const known = AUDIENCES.find((name) => name === audience);
+  if (!known) throw malformed();
+  if (!Object.entries(claims).every(([name, claim]) => (NUMBERS.includes(name) ? Number.isSafeInteger(claim) : isText(claim))))
+    throw malformed();
+  return { audience: known, ...claims };
+}
+
+function readVoucher(value: unknown): { readonly id: string; readonly use: string } {
+  if (!isJsonObject(value) || !isText(value.id) || !isText(value.use)) throw malformed();
+  return { id: value.id, use: value.use };
+}
+
+function optionalText(value: unknown): string | undefined {
+  if (value === undefined || isText(value)) return value;
+  throw malformed();
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function digestOf(body: string | Buffer): string {
+  return hash('sha256', body, 'base64url');
+}
+
+function malformed(): HubError {
+  return refusal('the statement does not hold what it has to');
+}
+
+function refusal(message: string): HubError {
+  return new HubError('UNAUTHENTICATED', message);
+}
