@@ -10,6 +10,9 @@ export default {
       },
     ],
   },
+  // Tests start processes of their own and wait for them: on two cores two files at once take little more than half the time, each a little longer.
+  maxWorkers: 2,
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   setupFiles: ['<rootDir>/test/support/environment.ts'],
 };

@@ -1,4 +1,4 @@
-import { hash, type KeyObject, randomUUID } from 'node:crypto';
+import { hash, type KeyObject, randomUUID, sign } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { HubError } from '../schema/errors.ts';
 import type { JsonObject } from '../schema/json.ts';
@@ -53,6 +53,8 @@ export interface StatementVerifierOptions {
 const GATEWAY_ISSUER = 'hub-gateway';
 const TYPE = 'hub-statement+jwt';
 const ALGORITHM = 'ES256';
+/** Of P-256. */
+const INTEGER_BYTES = 32;
 const LIFE_SECONDS = 10;
 /** Clocks of two machines differ by less. */
 const SKEW_SECONDS = 5;
@@ -90,7 +92,9 @@ export function signStatement(
   const iat = Math.floor(clock.now().getTime() / 1000);
   const bound = { iss: GATEWAY_ISSUER, aud: subgraph, path, body: digestOf(body), jti: randomUUID(), iat, exp: iat + LIFE_SECONDS };
   const payload = { ...statement, now: statement.now.getTime(), ...bound };
-  return jwt.sign(payload, privateKey, { algorithm: ALGORITHM, keyid: kid, header: { alg: ALGORITHM, typ: TYPE } });
+  const signed = `${encoded({ alg: ALGORITHM, typ: TYPE, kid })}.${encoded(payload)}`;
+  // Asked for the form of a JWS, the runtime takes twice as long.
+  return `${signed}.${rawSignature(sign('sha256', Buffer.from(signed), privateKey)).toString('base64url')}`;
 }
 
 /** Verifies statements for one subgraph. What was taken is remembered as long as it would be valid, by this process. */
@@ -211,6 +215,27 @@ function optionalText(value: unknown): string | undefined {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** As in the compact serialisation of a JWS (RFC 7515, section 7.1). */
+function encoded(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+/** Both integers of an ECDSA signature in DER (RFC 3279, section 2.2.3), each at its full length, one after the other (RFC 7518, section 3.4). */
+function rawSignature(der: Buffer): Buffer {
+  const raw = Buffer.alloc(2 * INTEGER_BYTES);
+  // The sequence is short, so that its head and those of the integers have two bytes each.
+  let at = 2;
+  for (const end of [INTEGER_BYTES, 2 * INTEGER_BYTES]) {
+    const length = der.readUInt8(at + 1);
+    const integer = der.subarray(at + 2, at + 2 + length);
+    // A byte of zero comes before a first bit that is set, and leading bytes of zero are left out.
+    const significant = integer.subarray(Math.max(0, length - INTEGER_BYTES));
+    raw.set(significant, end - significant.length);
+    at += 2 + length;
+  }
+  return raw;
 }
 
 function digestOf(body: string | Buffer): string {

@@ -11,7 +11,7 @@ import { disclosureYears, overAgeParam } from './conditions.ts';
 import { isStructural, type Policy } from './policy.ts';
 import type { GrantBook, RevealBook, VoucherBook, VoucherCheck, VoucherFault } from './ports.ts';
 import { type Audience, type Principal, purposesOf } from './principal.ts';
-import { checkAccount, type Registry, type RegistryMode } from './registry.ts';
+import { checkAccount, type Registry, type RegistryFor, type RegistryMode, registryOf } from './registry.ts';
 
 /** What stands behind every door: the same for the gateway and for a subgraph of its own. */
 export interface AdmissionParts {
@@ -22,7 +22,7 @@ export interface AdmissionParts {
   readonly reveals: Pick<RevealBook, 'revealedTo'>;
   readonly registryMode: RegistryMode;
   /** The registry as far as it concerns this principal. */
-  readonly registryFor: (principal: Principal) => Promise<Registry>;
+  readonly registryFor: RegistryFor;
   /** The id of the token's own subject, undefined for an unknown one. */
   readonly ownSubject: (principal: Principal) => Promise<string | undefined>;
 }
@@ -122,7 +122,7 @@ async function permitted(
   { policy, registryFor, registryMode }: AdmissionParts,
   request: AdmissionRequest,
 ): Promise<{ readonly registry: Registry; readonly asked: Operation }> {
-  const registry = await registryFor(request.principal);
+  const registry = await registryOf(registryFor, request.principal);
   checkAccount(request.principal, registry, { mode: registryMode, today: request.today });
   const asked = askedOf(request.schema, policy, request.operation, request.fragments, request.variables);
   checkOperation(policy, asked, request.principal.audience);

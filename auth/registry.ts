@@ -59,6 +59,27 @@ export function completePrincipal(principal: Principal, registry: Registry): Pri
   return { ...principal, ...known };
 }
 
+/** Reads the registry as far as it concerns one principal. */
+export type RegistryFor = (principal: Principal) => Promise<Registry>;
+
+/** What was read to complete a principal, which stands for one request. */
+const read = new WeakMap<Principal, Registry>();
+
+/** Completes the principal of one request, and keeps with it what was read for that. @throws UNAUTHENTICATED as `completePrincipal` */
+export async function completeFrom(registryFor: RegistryFor, principal: Principal): Promise<Principal> {
+  const registry = await registryFor(principal);
+  // One that came with a remembered token stands for many requests.
+  const completed = { ...completePrincipal(principal, registry) };
+  // An organisation that only its client's entry has named was not looked up yet.
+  if (completed.orgUscc === principal.orgUscc) read.set(completed, registry);
+  return completed;
+}
+
+/** What the registry says in the request of this principal: it is read once. */
+export async function registryOf(registryFor: RegistryFor, principal: Principal): Promise<Registry> {
+  return read.get(principal) ?? registryFor(principal);
+}
+
 /**
  * Lets through whose department, body or client and whose staff account are active and, where the registry is optional, whom it does not know
  * (decision table, Q2).

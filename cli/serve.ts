@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { GraphQLSchema } from 'graphql';
 import type { AccessEntry } from '../auth/access-entry.ts';
 import type { Issuers } from '../auth/issuers.ts';
-import { completePrincipal } from '../auth/registry.ts';
+import { completeFrom } from '../auth/registry.ts';
 import { createTokenVerifier } from '../auth/token.ts';
 import { assertDevelopmentKeyAllowed, openTokenIssuers, readTokenSettings } from '../auth/token-settings.ts';
 import { type Door, openDoor } from '../gateway/door.ts';
@@ -127,8 +127,8 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
   const verify = async (authorization: string | undefined) => {
     const principal = await verifyToken(authorization);
     if (principal.audience === 'PUBLIC') return principal;
-    const completed = completePrincipal(principal, await graph.admission.registryFor(principal));
-    return options.gateway ? { ...completed, tokenDigest: digestOfToken(authorization) } : completed;
+    const told = options.gateway ? { ...principal, tokenDigest: digestOfToken(authorization) } : principal;
+    return completeFrom(graph.admission.registryFor, told);
   };
   const ready = () =>
     hub.store.position().then(

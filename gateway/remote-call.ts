@@ -1,10 +1,9 @@
-import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import type { Binding, Statement } from '../auth/access-statement.ts';
 import { statementOf } from '../auth/access-statement.ts';
 import { HubError } from '../schema/errors.ts';
 import type { CallSubgraph, SubgraphAnswer, SubgraphCall } from './call.ts';
 import { BREAKER_LIMITS, createCircuitBreaker } from './circuit-breaker.ts';
+import { openConnections, type Reply, Unreachable } from './subgraph-connections.ts';
 import { readAnswer, STATEMENT_HEADER } from './subgraph-wire.ts';
 
 export interface RemoteOptions {
@@ -27,14 +26,10 @@ export interface RemoteSubgraph {
 }
 
 const SUBGRAPH_PATH = '/graphql';
-const ANSWER_BYTES = 67_108_864;
-const CONNECTIONS = 128;
 
 /** A subgraph that another process serves, called over HTTP with an access statement. */
 export function remoteSubgraph({ name, url, sign, policy, timeout, breaker = BREAKER_LIMITS, log }: RemoteOptions): RemoteSubgraph {
-  const isSecure = url.protocol === 'https:';
-  const connections = { keepAlive: true, maxSockets: CONNECTIONS };
-  const agent = isSecure ? new SecureAgent(connections) : new Agent(connections);
+  const connections = openConnections(url, timeout);
   const path = url.pathname === '/' ? SUBGRAPH_PATH : url.pathname;
   const circuit = createCircuitBreaker({
     ...breaker,
@@ -45,14 +40,11 @@ export function remoteSubgraph({ name, url, sign, policy, timeout, breaker = BRE
     const statement = sign(statementOf(call.caller, { policy, body }), { subgraph: name, path, body });
     const headers = {
       'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
       'hub-request-id': call.caller.requestId,
       [STATEMENT_HEADER]: statement,
     };
-    const open = isSecure ? requestHttps : requestHttp;
     // A connection that was kept may be closed at the other end just now, and a mutation is not sent a second time.
-    const options = { method: 'POST', path, headers, agent: isQuery ? agent : false } as const;
-    return exchange(open(url, options), body, deadline);
+    return connections.exchange({ path, headers, body, mayReuse: isQuery, deadline });
   };
   const once = async (fetch: Fetch, deadline: number): Promise<SubgraphAnswer> => {
     if (!circuit.admits()) throw new Unreachable(`${name} has not answered of late and is left out for a moment`);
@@ -81,7 +73,7 @@ export function remoteSubgraph({ name, url, sign, policy, timeout, breaker = BRE
         return once(fetch, deadline);
       }
     },
-    close: () => agent.destroy(),
+    close: () => connections.close(),
   };
 }
 
@@ -89,19 +81,6 @@ interface Fetch {
   readonly call: SubgraphCall;
   readonly body: string;
   readonly isQuery: boolean;
-}
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** The subgraph gave no answer of its own. */
-class Unreachable extends Error {
-  readonly isLate: boolean;
-  constructor(message: string, { isLate = false, cause }: { isLate?: boolean; cause?: unknown } = {}) {
-    super(message, { cause });
-    this.isLate = isLate;
-  }
 }
 
 /** @throws HubError where the subgraph stopped the request, Unreachable where there is no answer, Error where the statement was refused */
@@ -121,45 +100,4 @@ function read(name: string, text: string): ReturnType<typeof readAnswer> {
   } catch (cause) {
     throw new Unreachable(`${name} answered with something else than a response`, { cause });
   }
-}
-
-/** One request and its whole reply, by the deadline. @throws Unreachable */
-function exchange(request: ClientRequest, body: string, deadline: number): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    let isLate = false;
-    const giveUp = () => {
-      isLate = true;
-      request.destroy(new Error('the time is up'));
-    };
-    const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
-    const fail = (cause: Error) => {
-      clearTimeout(timer);
-      reject(new Unreachable(isLate ? 'there was no answer in time' : 'the connection failed', { isLate, cause }));
-    };
-    request.on('error', fail);
-    request.on('response', (response) => {
-      collect(response).then((text) => {
-        clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, text });
-      }, fail);
-    });
-    request.end(body);
-  });
-}
-
-function collect(response: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > ANSWER_BYTES) response.destroy(new Error(`an answer may have at most ${ANSWER_BYTES} bytes`));
-      else chunks.push(chunk);
-    });
-    response.on('error', reject);
-    response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    response.on('close', () => {
-      if (!response.complete) reject(new Error('the answer ended early'));
-    });
-  });
 }
