@@ -38,6 +38,8 @@ export interface StatementKey {
   readonly privateKey: KeyObject;
 }
 
+export type SignStatement = (statement: Statement, binding: Binding) => Promise<string>;
+
 /** The first step reads what stands in the header, the second one the body that came with it. @throws UNAUTHENTICATED */
 export type VerifyStatement = (statement: string, path: string) => Promise<(body: Buffer) => Statement>;
 
@@ -60,6 +62,8 @@ const LIFE_SECONDS = 10;
 const SKEW_SECONDS = 5;
 /** The request whose fetches these are has begun this long ago at the most. */
 const REQUEST_SECONDS = 120;
+/** So many digests fit into a header beside the longest statement. */
+const STATEMENTS_OF_A_TURN = 32;
 /** More in ten seconds than one process answers. */
 const REMEMBERED_STATEMENTS = 200_000;
 const NUMBERS: readonly string[] = ['authLevel', 'exp'];
@@ -82,17 +86,48 @@ export function statementOf(caller: Caller, { policy, body }: { readonly policy:
   };
 }
 
-/** A JWT (RFC 7519) that its subgraph takes once, for this path and body, within ten seconds. */
-export function signStatement(
-  { kid, privateKey }: StatementKey,
-  statement: Statement,
-  { subgraph, path, body }: Binding,
-  clock: Clock,
-): string {
+/**
+ * Signs statements, each of which its subgraph takes once, for one path and body, within ten seconds. One signature is for all that are asked for in one
+ * turn of the event loop: a JWT (RFC 7519) of their digests; after it and a tilde comes the statement itself.
+ */
+export function createStatementSigner(key: () => StatementKey, clock: Clock): SignStatement {
+  let turn: Unsigned[] = [];
+  const signTurn = () => {
+    const statements = turn;
+    turn = [];
+    if (statements.length === 0) return;
+    try {
+      const signed = signDigests(
+        key(),
+        statements.map(({ text }) => digestOf(text)),
+      );
+      for (const { text, resolve } of statements) resolve(`${signed}~${text}`);
+    } catch (error) {
+      for (const { reject } of statements) reject(error);
+    }
+  };
+  return (statement, binding) =>
+    new Promise((resolve, reject) => {
+      turn.push({ text: encoded(claimsOf(statement, binding, clock)), resolve, reject });
+      if (turn.length === 1) setImmediate(signTurn);
+      if (turn.length === STATEMENTS_OF_A_TURN) signTurn();
+    });
+}
+
+interface Unsigned {
+  readonly text: string;
+  readonly resolve: (statement: string) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function claimsOf(statement: Statement, { subgraph, path, body }: Binding, clock: Clock): object {
   const iat = Math.floor(clock.now().getTime() / 1000);
-  const bound = { iss: GATEWAY_ISSUER, aud: subgraph, path, body: digestOf(body), jti: randomUUID(), iat, exp: iat + LIFE_SECONDS };
-  const payload = { ...statement, now: statement.now.getTime(), ...bound };
-  const signed = `${encoded({ alg: ALGORITHM, typ: TYPE, kid })}.${encoded(payload)}`;
+  const bound = { aud: subgraph, path, body: digestOf(body), jti: randomUUID(), iat, exp: iat + LIFE_SECONDS };
+  return { ...statement, now: statement.now.getTime(), ...bound };
+}
+
+function signDigests({ kid, privateKey }: StatementKey, statements: readonly string[]): string {
+  const signed = `${encoded({ alg: ALGORITHM, typ: TYPE, kid })}.${encoded({ iss: GATEWAY_ISSUER, statements })}`;
   // Asked for the form of a JWS, the runtime takes twice as long.
   return `${signed}.${rawSignature(sign('sha256', Buffer.from(signed), privateKey)).toString('base64url')}`;
 }
@@ -118,25 +153,34 @@ export function createStatementVerifier({ subgraph, keys, policy, clock }: State
 }
 
 async function verifiedClaims(text: string, keys: KeySource): Promise<JsonObject> {
-  const header = headerOf(text);
+  const [, signed = '', statement = ''] = /^([\w-]+\.[\w-]+\.[\w-]+)~([\w-]+)$/.exec(text) ?? [];
+  const header = decoded(signed.slice(0, signed.indexOf('.')));
   if (header?.alg !== ALGORITHM || header.typ !== TYPE || 'crit' in header) throw refusal('this is no signed access statement');
   const key = keyIn(await keys.current(), header.kid) ?? keyIn(await keys.renewed(), header.kid);
   if (!key) throw refusal('the statement is signed by no gateway that this subgraph knows');
+  const { iss, statements } = signedClaims(signed, key);
+  if (iss !== GATEWAY_ISSUER || !Array.isArray(statements)) throw refusal('this is no access statement');
+  if (!statements.includes(digestOf(statement))) throw refusal('the signature is for other statements');
+  const claims = decoded(statement);
+  if (!claims) throw refusal('this is no access statement');
+  return claims;
+}
+
+function signedClaims(signed: string, key: KeyObject): JsonObject {
   try {
     // Times are checked by the hub's own clock.
-    const claims: unknown = jwt.verify(text, key, { algorithms: [ALGORITHM], ignoreExpiration: true, ignoreNotBefore: true });
-    if (isJsonObject(claims) && claims.iss === GATEWAY_ISSUER) return claims;
+    const claims: unknown = jwt.verify(signed, key, { algorithms: [ALGORITHM], ignoreExpiration: true, ignoreNotBefore: true });
+    if (isJsonObject(claims)) return claims;
   } catch {
     throw refusal('the signature of the statement is not valid');
   }
   throw refusal('this is no access statement');
 }
 
-function headerOf(text: string): JsonObject | undefined {
-  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined;
+function decoded(part: string): JsonObject | undefined {
   try {
-    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString('utf8'));
-    return isJsonObject(header) ? header : undefined;
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { serveMeasured } from './measured-process.ts';
 process.env.APOLLO_TELEMETRY_DISABLED = 'true'; // before the first import of @apollo/gateway
 const [
   { openTokenIssuers, readTokenSettings },
-  { completePrincipal },
+  { completeFrom },
   { createTokenVerifier },
   { federate, openGraph },
   { openHub },
@@ -31,7 +31,7 @@ await serveMeasured(async () => {
     engine: federate(graph, hub, String),
     verify: async (authorization) => {
       const principal = await verifyToken(authorization);
-      return completePrincipal(principal, await graph.admission.registryFor(principal));
+      return completeFrom(graph.admission.registryFor, principal);
     },
     host: '127.0.0.1',
     port: 0,

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { signStatement } from '../auth/access-statement.ts';
+import { createStatementSigner } from '../auth/access-statement.ts';
 import type { RegistryMode } from '../auth/registry.ts';
 import { type Composed, takeComposed } from '../gateway/compose.ts';
 import type { Door } from '../gateway/door.ts';
@@ -45,6 +45,7 @@ const LOOK_EVERY_MS = 1_000;
 /** Builds engines from what the files say at that time: catalogue, supergraph, addresses. @throws CatalogueError, CommandFault where they do not fit together */
 export function openGateway({ hub, dataDir, env, listed, registryMode, trusted, log }: GatewayParts): () => GatewayEngine {
   const key = openGatewayKeys(dataDir, hub.clock);
+  const sign = createStatementSigner(key, hub.clock);
   const timeout = timeoutOf(env);
   return () => {
     const files = readCatalogueFiles(env);
@@ -57,8 +58,6 @@ export function openGateway({ hub, dataDir, env, listed, registryMode, trusted, 
       .filter(([name]) => names.includes(name))
       .map(([name, url]) => {
         warnOfPlainText(name, url, log);
-        const sign: Parameters<typeof remoteSubgraph>[0]['sign'] = (statement, binding) =>
-          signStatement(key(), statement, binding, hub.clock);
         return [name, remoteSubgraph({ name, url, sign, policy: graph.policy.hash, timeout, log })] as const;
       });
     const subgraphs = new Map(remotes.map(([name, { call }]) => [name, call]));

@@ -281,11 +281,13 @@ export const runServe: Command = async (argv, io) => {
   }).catch(failToWork);
   if (cluster.isWorker) return workUntilTold(serving);
   if (serving.reload) process.on('SIGHUP', serving.reload);
-  await tell(io, serving);
-  await new Promise<void>((resolve) => {
+  // Whoever is told that it listens may end it at once.
+  const told = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+  await tell(io, serving);
+  await told;
   await serving.close();
   return 0;
 };

@@ -1,5 +1,4 @@
-import type { Binding, Statement } from '../auth/access-statement.ts';
-import { statementOf } from '../auth/access-statement.ts';
+import { type SignStatement, statementOf } from '../auth/access-statement.ts';
 import { HubError } from '../schema/errors.ts';
 import type { CallSubgraph, SubgraphAnswer, SubgraphCall } from './call.ts';
 import { BREAKER_LIMITS, createCircuitBreaker } from './circuit-breaker.ts';
@@ -10,7 +9,7 @@ export interface RemoteOptions {
   readonly name: string;
   readonly url: URL;
   /** Signs a statement for one fetch. */
-  readonly sign: (statement: Statement, binding: Binding) => string;
+  readonly sign: SignStatement;
   /** Hash of the policy that the gateway plans by. */
   readonly policy: string;
   /** Milliseconds that a fetch may take, its second attempt included. */
@@ -36,8 +35,8 @@ export function remoteSubgraph({ name, url, sign, policy, timeout, breaker = BRE
     onChange: (isOpen) => log({ level: isOpen ? 'warn' : 'info', event: isOpen ? 'subgraph-left-out' : 'subgraph-back', subgraph: name }),
   });
 
-  const attempt = ({ call, body, isQuery }: Fetch, deadline: number) => {
-    const statement = sign(statementOf(call.caller, { policy, body }), { subgraph: name, path, body });
+  const attempt = async ({ call, body, isQuery }: Fetch, deadline: number) => {
+    const statement = await sign(statementOf(call.caller, { policy, body }), { subgraph: name, path, body });
     const headers = {
       'content-type': 'application/json',
       'hub-request-id': call.caller.requestId,

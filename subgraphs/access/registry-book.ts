@@ -6,18 +6,21 @@ import type { Reader, Store } from '../../store/port.ts';
 
 /** Reads from the store what the registry says of one principal: its department, body, client and staff entry, and whom it succeeded. */
 export function createRegistryBook(store: Store): (principal: Principal) => Promise<Registry> {
-  return async ({ orgUscc, clientId, staffId }) => {
+  return async ({ audience, orgUscc, clientId, staffId }) => {
     if (!orgUscc && !clientId) return EMPTY; // nobody it could know: the public, a subject
     return store.read(async (tx) => {
+      // Most of those who ask are departments, whom the other registers do not concern.
+      const isDepartment = audience === 'AGENCY';
       const department = orgUscc ? await one(tx, 'department', { uscc: orgUscc }) : undefined;
-      const body = orgUscc ? await one(tx, 'service-body', { orgUscc }) : undefined;
-      const client = clientId ? await one(tx, 'client', { clientId }) : undefined;
-      const byOrganisation = !clientId && orgUscc ? await one(tx, 'client', { orgUscc }) : undefined;
+      const body = orgUscc && !isDepartment ? await one(tx, 'service-body', { orgUscc }) : undefined;
+      const client = clientId && !isDepartment ? await one(tx, 'client', { clientId }) : undefined;
+      const byOrganisation = !clientId && orgUscc && !isDepartment ? await one(tx, 'client', { orgUscc }) : undefined;
       const employer = orgUscc ?? text(client?.orgUscc);
       const staff = staffId && employer ? await one(tx, 'staff', { staffId, orgUscc: employer }) : undefined;
-      const succeeded = orgUscc
-        ? await tx.find('department', { where: { op: 'eq', field: 'column.successor', value: orgUscc }, order: [], limit: 100 })
-        : [];
+      const succeeded =
+        isDepartment && orgUscc
+          ? await tx.find('department', { where: { op: 'eq', field: 'column.successor', value: orgUscc }, order: [], limit: 100 })
+          : [];
       return {
         department: (uscc) => (uscc === orgUscc && department ? departmentEntry(department) : undefined),
         serviceBody: (uscc) => (uscc === orgUscc && body ? bodyEntry(body) : undefined),

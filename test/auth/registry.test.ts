@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { NOBODY, type Principal } from '../../auth/principal.ts';
-import { checkAccount, completePrincipal, type Registry, type RegistryEntry } from '../../auth/registry.ts';
+import { checkAccount, completeFrom, completePrincipal, type Registry, type RegistryEntry, registryOf } from '../../auth/registry.ts';
 
 const MARKET = '11411502MB0TE5T878';
 const CLOSED = '11370306004220545G';
@@ -61,6 +61,42 @@ describe('completing a principal', () => {
     ['audience', { audience: 'SUPERVISION', clientId: 'bank-client' }],
   ])('refuses another %s than the registry has', (_claim, principal) => {
     expect(() => completePrincipal(principal, registry)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  });
+});
+
+describe('the registry of one request', () => {
+  const counted = () => {
+    const asked: Principal[] = [];
+    const registryFor = async (principal: Principal) => {
+      asked.push(principal);
+      return registry;
+    };
+    return { asked, registryFor };
+  };
+
+  it.each<[string, Principal]>([
+    ['an agency', agency],
+    ['an unknown department', { ...agency, orgUscc: 'unknown' }],
+    ['a client', { audience: 'SUPERVISION', clientId: 'watch' }],
+  ])('is read once for %s', async (_who, principal) => {
+    const { asked, registryFor } = counted();
+    const completed = await completeFrom(registryFor, principal);
+    expect(completed).toEqual(completePrincipal(principal, registry));
+    expect(await registryOf(registryFor, completed)).toBe(registry);
+    expect(asked).toEqual([principal]);
+  });
+
+  it('is read again in the next request, though the token is remembered', async () => {
+    const { asked, registryFor } = counted();
+    for (const _request of [1, 2]) await registryOf(registryFor, await completeFrom(registryFor, agency));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is read again where it has named the organisation', async () => {
+    const { asked, registryFor } = counted();
+    const completed = await completeFrom(registryFor, { audience: 'FINANCE', clientId: 'bank-client' });
+    await registryOf(registryFor, completed);
+    expect(asked.at(-1)).toEqual({ audience: 'FINANCE', clientId: 'bank-client', orgUscc: 'bank' });
   });
 });
 

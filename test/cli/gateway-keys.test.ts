@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createStatementVerifier, type Statement, signStatement } from '../../auth/access-statement.ts';
+import { createStatementSigner, createStatementVerifier, type Statement } from '../../auth/access-statement.ts';
 import { gatewayKeySource, openGatewayKeys, rotateGatewayKey } from '../../cli/gateway-keys.ts';
 
 const MINUTE = 60_000;
@@ -56,13 +56,14 @@ describe('the keys of a gateway', () => {
     const verify = createStatementVerifier({ subgraph: 'records', keys, policy: 'p', clock });
     const taken = async (text: string) => (await verify(text, '/graphql'))(Buffer.from('{}')).requestId;
     const key = openGatewayKeys(dataDir, clock);
-    expect(await taken(signStatement(key(), statement(), BINDING, clock))).toBe('r');
+    const sign = createStatementSigner(key, clock);
+    expect(await taken(await sign(statement(), BINDING))).toBe('r');
     const before = key();
     rotateGatewayKey(dataDir, now);
     later(15 * MINUTE);
     expect(key().kid).not.toBe(before.kid);
-    expect(await taken(signStatement(key(), statement(), BINDING, clock))).toBe('r');
-    expect(await taken(signStatement(before, statement(), BINDING, clock))).toBe('r');
+    expect(await taken(await sign(statement(), BINDING))).toBe('r');
+    expect(await taken(await createStatementSigner(() => before, clock)(statement(), BINDING))).toBe('r');
   });
 
   it('are read from where HUB_GATEWAY_JWKS says, which has to be there', () => {

@@ -217,8 +217,17 @@ describe('an access statement', () => {
     now: Date.now(),
     ...changes,
   });
-  const signed = (payload: object, { kid, privateKey } = key, typ = 'hub-statement+jwt') =>
-    jwt.sign(payload, privateKey, { algorithm: 'ES256', keyid: kid, header: { alg: 'ES256', typ } });
+  const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  /** The statement behind the signature of its digest, and perhaps of another's. */
+  const signed = (
+    { iss, ...statement }: Readonly<Record<string, unknown>>,
+    { kid, privateKey } = key,
+    { typ = 'hub-statement+jwt', beside = [] as readonly string[] } = {},
+  ) => {
+    const text = encoded(statement);
+    const list = { iss, statements: [...beside, digest(text)] };
+    return `${jwt.sign(list, privateKey, { algorithm: 'ES256', keyid: kid, header: { alg: 'ES256', typ } })}~${text}`;
+  };
   const send = async (statement: string, { body = BODY, headers = {}, path = '/graphql', subgraph = 'records' } = {}) => {
     const response = await fetch(`${subgraphs.get(subgraph)?.url}${path}`, {
       method: 'POST',
@@ -262,16 +271,31 @@ describe('an access statement', () => {
 
   it('that is forged is refused', async () => {
     const stranger = { kid: key.kid, privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey };
-    const [header, , signature] = signed(claims()).split('.');
-    const unsigned = Buffer.from(JSON.stringify({ alg: 'none', typ: 'hub-statement+jwt', kid: key.kid })).toString('base64url');
-    const payload = Buffer.from(JSON.stringify(claims({ principal: { audience: 'OPERATOR' } }))).toString('base64url');
+    const [signature = '', statement = ''] = signed(claims()).split('~');
+    const [header, , proof] = signature.split('.');
+    const unsigned = encoded({ alg: 'none', typ: 'hub-statement+jwt', kid: key.kid });
+    const other = encoded(claims({ principal: { audience: 'OPERATOR' } }));
+    const payload = encoded({ iss: 'hub-gateway', statements: [digest(other)] });
+    const { privateKey } = key;
+    const plain = jwt.sign(claims(), privateKey, {
+      algorithm: 'ES256',
+      keyid: key.kid,
+      header: { alg: 'ES256', typ: 'hub-statement+jwt' },
+    });
     const forged = [
       signed(claims(), stranger),
       signed(claims(), { ...key, kid: 'unknown' }),
-      signed(claims(), key, 'JWT'),
-      `${header}.${payload}.${signature}`,
-      `${unsigned}.${payload}.`,
+      signed(claims(), key, { typ: 'JWT' }),
+      `${header}.${payload}.${proof}~${other}`,
+      `${unsigned}.${payload}.~${other}`,
+      `${signature}~${other}`,
+      `${signature}~${statement}~${other}`,
+      `${signature}~`,
+      signature,
+      plain,
+      `${plain}~${statement}`,
       'a.b.c',
+      'a.b.c~d',
       '',
       `${signed(claims())}, ${signed(claims())}`,
       tokenOf(dataDir, CLOCK, { audience: 'OPERATOR' }),
@@ -284,6 +308,15 @@ describe('an access statement', () => {
     const other = JSON.stringify({ query: '{ penalties { nodes { remark } } }' });
     expect(await send(statement, { body: other })).toMatchObject({ status: 401 });
     expect(await send(statement)).toMatchObject({ status: 200 });
+  });
+
+  it('may share its signature with others of its turn, and is itself answered once', async () => {
+    const [one, other] = [encoded(claims()), encoded(claims())];
+    const [signature] = signed(claims(), key, { beside: [digest(one), digest(other)] }).split('~');
+    for (const statement of [one, other]) {
+      expect(await send(`${signature}~${statement}`)).toMatchObject({ status: 200 });
+      expect(await send(`${signature}~${statement}`)).toMatchObject({ status: 401, message: 'the statement was used before' });
+    }
   });
 
   it('does not come together with a token', async () => {

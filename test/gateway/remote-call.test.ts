@@ -44,7 +44,9 @@ afterEach(async () => {
 /** A subgraph that replies to each request in turn, the last way for ever. */
 async function subgraphThat(...replies: readonly Reply[]) {
   const statements: unknown[] = [];
+  const connections = new Set<unknown>();
   server = createServer((request, response) => {
+    connections.add(request.socket);
     statements.push(request.headers['hub-statement']);
     (replies[Math.min(statements.length, replies.length) - 1] ?? staysSilent)(request, response);
   });
@@ -54,7 +56,7 @@ async function subgraphThat(...replies: readonly Reply[]) {
   remote = remoteSubgraph({
     name: 'records',
     url: new URL(`http://127.0.0.1:${port}`),
-    sign: () => {
+    sign: async () => {
       signed += 1;
       return `statement-${signed}`;
     },
@@ -64,7 +66,7 @@ async function subgraphThat(...replies: readonly Reply[]) {
     log: () => {},
   });
   const call = (query = '{ ok }') => remote.call({ query, variables: {}, caller: CALLER });
-  return { statements, call };
+  return { statements, connections, call };
 }
 
 describe('a call of a remote subgraph', () => {
@@ -96,6 +98,29 @@ describe('a call of a remote subgraph', () => {
     const { call, statements } = await subgraphThat(hangsUp, answers(200, WHOLE));
     await expect(call(query)).rejects.toThrow('the connection failed');
     expect(statements).toHaveLength(1);
+  });
+
+  it('goes over a connection that was kept, and a mutation over one of its own', async () => {
+    const { call, connections } = await subgraphThat(answers(200, WHOLE));
+    for (let round = 0; round < 5; round += 1) await call();
+    const kept = connections.size;
+    // One that has just answered is not free at once.
+    expect(kept).toBeLessThan(3);
+    await call('mutation { ok }');
+    await call('mutation { ok }');
+    expect(connections.size).toBe(kept + 2);
+    await call();
+    expect(connections.size).toBe(kept + 2);
+  });
+
+  it('takes an answer that comes in pieces, within characters too', async () => {
+    const whole = Buffer.from(JSON.stringify({ data: { name: '浉河区' }, extensions: { hub: REMARKS } }));
+    const { call } = await subgraphThat((_request, response) => {
+      const place = whole.indexOf('河') + 1;
+      response.write(whole.subarray(0, place));
+      setImmediate(() => response.end(whole.subarray(place)));
+    });
+    expect((await call()).data).toEqual({ name: '浉河区' });
   });
 
   it('ends by its deadline and is not repeated then', async () => {
