@@ -56,7 +56,7 @@ try {
   const load = (url: string, count: number, onAnswer?: (body: string) => void) =>
     runLoad({ url, query: REPORT_QUERY, variables, clients, requests: count, concurrency: CONCURRENCY, onAnswer });
   for (const { name, gateway } of sides)
-    console.log(`${name}: ${await warmUp((onAnswer) => load(gateway.url, 500, onAnswer))} values in an answer`);
+    console.log(`${name}: ${await warmUp((onAnswer) => load(gateway.url, 2000, onAnswer))} values in an answer`);
   for (let round = 0; round < rounds; round++) {
     for (const { name, gateway, cpuMs } of sides) {
       const before = (await gateway.usage()).cpuMs;

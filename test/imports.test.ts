@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyTree, ROOT, run } from './support/command.ts';
 
-const FOLDERS = ['schema', 'auth', 'store', 'changes', 'subgraphs', 'gateway', 'cli', 'test', 'bench'].filter((name) =>
+const FOLDERS = ['schema', 'auth', 'store', 'changes', 'subgraphs', 'gateway', 'cli', 'deploy', 'test', 'bench'].filter((name) =>
   existsSync(join(ROOT, name)),
 );
 const CONFIG = '.dependency-cruiser.cjs';

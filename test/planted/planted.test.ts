@@ -16,6 +16,7 @@ const COPIED = [
   'cli',
   'test',
   'samples',
+  'deploy',
   'package.json',
   'tsconfig.json',
   'jest.config.js',
