@@ -71,10 +71,16 @@ export function simplified(filter: Filter, known: ReadonlySet<string> = new Set(
 }
 
 function simplifiedTerms(parts: readonly Filter[], known: ReadonlySet<string>): Filter {
-  const terms = allOf(...parts.map((part) => simplified(part, known)));
-  if (terms.op !== 'all') return terms;
-  const plain = new Map(terms.of.filter(isPlain).map((term) => [JSON.stringify(term), term]));
-  const wanted = [...plain.values()].filter((term) => ![...plain.values()].some((other) => other !== term && implies(other, term)));
+  const terms = allOf(...parts);
+  if (terms.op !== 'all') return simplified(terms, known);
+  const plain = new Map<string, Filter>();
+  for (const term of terms.of.filter(isPlain)) {
+    const key = JSON.stringify(term);
+    if (known.has(JSON.stringify(not(term)))) return NONE;
+    if (!known.has(key)) plain.set(key, term);
+  }
+  const some = [...plain.values()];
+  const wanted = some.filter((term) => !some.some((other) => other !== term && implies(other, term)));
   const beside = new Set([...known, ...plain.keys()]);
   return allOf(...wanted, ...terms.of.filter((term) => !isPlain(term)).map((term) => simplified(term, beside)));
 }
