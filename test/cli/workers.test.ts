@@ -300,10 +300,10 @@ describe('hub serve --workers', () => {
       const dataDir = await mkdtemp(join(tmpdir(), 'hub-workers-'));
       const served = await serveHub(['--data', dataDir, '--workers', '2', '--samples'], { env: { HUB_RATE_PUBLIC: '1' } });
       try {
-        // Ten at once for each address, five of them at each worker; which worker a connection comes to is chance.
-        const answers = await Promise.all(Array.from({ length: 24 }, () => ask(served.url, { query: '{ __typename }' })));
+        // Ten at once for each address, five of them at each worker; so many connections that both workers get more than they take.
+        const answers = await Promise.all(Array.from({ length: 120 }, () => ask(served.url, { query: '{ __typename }' })));
         const admitted = answers.filter(({ status }) => status === 200).length;
-        expect(admitted).toBeGreaterThanOrEqual(5);
+        expect(admitted).toBeGreaterThanOrEqual(10);
         expect(admitted).toBeLessThanOrEqual(16);
         expect(workersOf(served)).toHaveLength(2);
       } finally {

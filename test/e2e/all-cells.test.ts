@@ -244,7 +244,12 @@ function generated({ company, otherCompany, person, otherPerson }: Subjects): ty
     points.map((point) => ({ ...space.rowAt(point), key: randomBytes(16).toString('base64url'), list }));
   const part = () => covering.filter(() => LONG || draw() < 0.08);
   return {
-    probes: rowsIn('probes', LONG ? [...covering, ...crossedPoints(space, SEED)] : covering),
+    probes: rowsIn(
+      'probes',
+      LONG
+        ? [...covering, ...crossedPoints(space, SEED), ...crossedPoints(space, SEED + 1).filter((_point, index) => index % 2 === 0)]
+        : covering,
+    ),
     archives: rowsIn('archives', part()),
     ratings: rowsIn('ratings', part()),
     caseFiles: rowsIn('caseFiles', part()),
@@ -533,7 +538,6 @@ describe('every cell of the disclosure matrix', () => {
   );
 
   it('was compared for enough of them', () => {
-    // A row that is not there, whose every cell is closed, counts as one.
-    expect(answered() + compared.absent).toBeGreaterThan(LONG ? 30_000_000 : 1_000_000);
+    expect(answered()).toBeGreaterThan(LONG ? 30_000_000 : 1_000_000);
   });
 });

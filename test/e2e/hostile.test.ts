@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import type { Audience } from '../../auth/principal.ts';
+import { startCpuTime } from '../support/cpu-time.ts';
 import { COMPANY, debtorEntry, HOUSING, MARKET, OTHER_COMPANY, penalty } from '../support/fixtures.ts';
 import { type Answer, type Asking, startHub, type TestHub } from '../support/hub.ts';
 
@@ -116,18 +117,18 @@ describe('an operation that asks for too much', () => {
     ['a page of zero', '{ penalties(first: 0) { totalCount } }', undefined, 'BAD_USER_INPUT'],
   ];
   it.each(table)('(%s) is refused at once', async (_what, query, variables, code) => {
-    const started = performance.now();
+    const spent = startCpuTime();
     const answer = await hub.ask(query, { variables: variables && { ...variables } });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(1_000);
     expect(answer.status).toBe(400);
     expect(answer.body.data).toBeUndefined();
     expect(codesOf(answer)).toEqual([code]);
   });
 
   it('(a huge variable) is refused at once', async () => {
-    const started = performance.now();
+    const spent = startCpuTime();
     const { status, body } = await hub.ask(WHERE, { variables: { where: { documentNo: { eq: 'x'.repeat(1_100_000) } } } });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(1_000);
     expect([status, body.errors[0].extensions.code]).toEqual([413, 'LIMIT_EXCEEDED']);
   });
 
@@ -158,9 +159,9 @@ describe('an operation that asks for too much', () => {
     ['thirteen levels of negation', nested(12)],
     ['ten thousand conditions that say nothing', { and: many(20, () => ({ and: many(500, () => ({})) })) }],
   ])('(a filter of %s) is answered at once', async (_what, where) => {
-    const started = performance.now();
+    const spent = startCpuTime();
     const answer = await hub.ask(WHERE, { variables: { where } });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(1_000);
     expect([answer.status, codesOf(answer)]).toEqual([200, []]);
   });
 
@@ -170,7 +171,7 @@ describe('an operation that asks for too much', () => {
     ['conditions that are each one of many', { and: many(150, () => ({ or: many(100, eq) })) }],
     ['many conditions that are each one of two', { and: many(110, () => ({ or: many(2, eq) })) }],
   ])('(a filter of %s) is refused at once', async (_what, where) => {
-    const started = performance.now();
+    const spent = startCpuTime();
     const answers = [
       await hub.ask(WHERE, { variables: { where } }),
       await hub.ask(
@@ -185,7 +186,7 @@ describe('an operation that asks for too much', () => {
       await hub.ask(`{ ${subject} { penalties(where: ${literal({ or: many(201, eq) })}) { totalCount } } }`),
       await hub.ask(`{ ${times(3, (index) => `a${index}: penalties(where: ${literal({ or: many(67, eq) })}) { totalCount }`)} }`),
     ];
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(1_000);
     for (const answer of answers) expect([answer.status, answer.body.data, codesOf(answer)]).toEqual([400, undefined, ['LIMIT_EXCEEDED']]);
   });
 

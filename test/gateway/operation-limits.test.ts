@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { buildSchema, getIntrospectionQuery, parse } from 'graphql';
 import { rememberDocuments } from '../../gateway/known-documents.ts';
 import { checkLimits, OPERATION_LIMITS, type OperationLimits } from '../../gateway/operation-limits.ts';
+import { startCpuTime } from '../support/cpu-time.ts';
 
 const schema = buildSchema(`
   type Query { a: Query  b: Query  c: String  d(x: [Int!], s: String): String  node: Node  page(first: Int): Page }
@@ -175,9 +176,9 @@ describe('hostile documents', () => {
     ['a comment of a mebibyte', `{ c } #${'x'.repeat(1_048_576)}`],
     ['5,001 tokens', `{ a { ${'c '.repeat(5_000)} } }`],
   ])('refuses %s at once', (_what, text) => {
-    const started = performance.now();
+    const spent = startCpuTime();
     expect(verdict(text)).toBe('LIMIT_EXCEEDED');
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(1_000);
   });
 
   it.each([
@@ -192,9 +193,9 @@ describe('hostile documents', () => {
     ['thousands of unknown fields', `{ a { ${repeat(4_900, (index) => `k${index}`)} } }`],
     ['thousands of variables', `query (${repeat(900, (index) => `$v${index}: Int`)}) { c }`],
   ])('judges %s at once', (_what, text) => {
-    const started = performance.now();
+    const spent = startCpuTime();
     expect(verdict(text)).toBe('GRAPHQL_VALIDATION_FAILED');
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(1_000);
   });
 
   it('refuses introspection that is asked for many times over', () => {
