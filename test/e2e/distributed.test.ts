@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
 import { runHub, type ServedHub, serveHub } from '../support/command.ts';
 import { COMPANY, debtorEntry, HOUSING, MARKET, PERSON, penalty, personalPenalty } from '../support/fixtures.ts';
-import { type Answer, type Asking, askAt, startHub, tokenOf } from '../support/hub.ts';
+import { type Answer, type Asking, askAt, RATES, startHub, tokenOf } from '../support/hub.ts';
 import { dropStore } from '../support/test-store.ts';
 
 const SUBGRAPHS = ['subjects', 'records', 'lists', 'commitments', 'repairs', 'access', 'tax', 'changes'] as const;
@@ -15,14 +15,7 @@ const STAFF = 'clerk-1';
 const CLOCK = { now: () => new Date() };
 const GENERATED = 'schema/generated';
 const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
-const ENV = {
-  HUB_RATE_PUBLIC: '100000',
-  HUB_RATE_CLIENT: '100000',
-  HUB_RATE_OBJECT: '100000',
-  HUB_RATE_NUMBER: '100000',
-  HUB_RATE_PERSON: '100000',
-  HUB_SUBGRAPH_TIMEOUT: '3000',
-};
+const ENV = { ...RATES, HUB_SUBGRAPH_TIMEOUT: '3000' };
 
 /** Where the processes find the store, and whose tokens they take. */
 let env: Readonly<Record<string, string>>;

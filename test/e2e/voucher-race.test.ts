@@ -5,21 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signDevelopmentToken } from '../../auth/dev-key.ts';
 import { type ServedHub, serveHub } from '../support/command.ts';
 import { COMPANY, penalty } from '../support/fixtures.ts';
-import { type Answer, startHub } from '../support/hub.ts';
+import { type Answer, RATES, startHub } from '../support/hub.ts';
+import { raceForLastUses } from '../support/last-uses.ts';
 
 const BANK = '91411502MA3TE5T03U';
 const STAFF = 'clerk-1';
 const RACES = 1000;
-/** As many root fields as an operation may have. */
-const AT_ONCE = 20;
 const CLOCK = { now: () => new Date() };
-const RATES = {
-  HUB_RATE_PUBLIC: '100000',
-  HUB_RATE_CLIENT: '100000',
-  HUB_RATE_OBJECT: '100000',
-  HUB_RATE_NUMBER: '100000',
-  HUB_RATE_PERSON: '100000',
-};
 
 let dataDir: string;
 let processes: readonly ServedHub[] = [];
@@ -58,47 +50,17 @@ const bearer = (claims: Parameters<typeof signDevelopmentToken>[1]) => ({
 const bank = () => bearer({ audience: 'CREDIT_BODY', sub: 'bank', orgUscc: BANK, staffId: STAFF });
 const company = () => bearer({ audience: 'SUBJECT', sub: 'company', subjectUscc: COMPANY, authLevel: 2 });
 
-/** Vouchers for one use each, drafted by the body and signed by the company. */
-async function signedVouchers(count: number): Promise<readonly string[]> {
-  const input = {
-    type: 'E_SIGN',
-    subjectUscc: COMPANY,
-    granteeUscc: BANK,
-    granteeStaff: [STAFF],
-    sections: ['BASIC', 'ADMINISTRATIVE'],
-    purpose: 'LOAN',
-    validTo: new Date(Date.now() + 86_400_000).toISOString(),
-    maxUses: 1,
-  };
-  const places = Array.from({ length: count }, (_unused, place) => place);
-  const drafts = places.map((place) => `v${place}: draftVoucher(input: $input) { id }`).join(' ');
-  const drafted = await ask(processes[0], `mutation ($input: VoucherDraft!) { ${drafts} }`, bank(), { input });
-  expect(drafted.body.errors).toBeUndefined();
-  const ids = places.map((place): string => drafted.body.data[`v${place}`].id);
-  const signs = ids.map((id, place) => `v${place}: signVoucher(id: "${id}") { status }`).join(' ');
-  const signed = await ask(processes[1], `mutation { ${signs} }`, company());
-  expect(new Set(places.map((place) => signed.body.data[`v${place}`].status))).toEqual(new Set(['ACTIVE']));
-  return ids;
-}
-
 describe('two processes that race for the last use of a voucher', () => {
   it(`give it once, ${RACES} times of ${RACES}`, async () => {
-    const asBank = bank();
-    let given = 0;
-    for (let round = 0; round < RACES; round += AT_ONCE) {
-      const ids = await signedVouchers(AT_ONCE);
-      const races = ids.map(async (id) => {
-        const headers = { ...asBank, 'hub-purpose': 'LOAN', 'hub-voucher': id };
-        const query = `{ subject(uscc: "${COMPANY}") { penalties { nodes { documentNo } } } }`;
-        const answers = await Promise.all(processes.map((served) => ask(served, query, headers)));
-        const codes = answers.map(({ status, body }) =>
-          status === 200 ? body.data.subject.penalties.nodes.length : body.errors[0].extensions.code,
-        );
-        expect(codes.sort()).toEqual([1, 'VOUCHER_INVALID']);
-        given += 1;
-      });
-      await Promise.all(races);
-    }
+    const given = await raceForLastUses({
+      ask: (way, query, headers, variables) => ask(processes[way], query, headers, variables),
+      races: RACES,
+      uscc: COMPANY,
+      granteeUscc: BANK,
+      staff: STAFF,
+      bank: bank(),
+      company: company(),
+    });
     expect(given).toBe(RACES);
     const uses = await ask(processes[0], '{ vouchers(first: 200) { totalCount nodes { usedCount status } } }', company());
     expect(uses.body.data.vouchers.totalCount).toBe(RACES);

@@ -115,6 +115,27 @@ export const FAULTS: readonly PlantedFault[] = [
     test: { file: 'test/e2e/reveal.test.ts', name: 'shows another member of staff nothing' },
   },
   {
+    name: 'an access statement is taken again and again',
+    file: 'auth/access-statement.ts',
+    find: '      takeOnce(claims.jti, expires);\n',
+    replace: '',
+    test: { file: 'test/e2e/distributed.test.ts', name: 'is answered once, for the caller' },
+  },
+  {
+    name: 'an access statement for another body is taken',
+    file: 'auth/access-statement.ts',
+    find: "      if (claims.body !== digestOf(body)) throw refusal('the statement was made for another body');\n",
+    replace: '      digestOf(body);\n',
+    test: { file: 'test/e2e/distributed.test.ts', name: 'is good for the body that it was made for' },
+  },
+  {
+    name: 'a statement that the signature does not name is taken',
+    file: 'auth/access-statement.ts',
+    find: "  if (!statements.includes(digestOf(statement))) throw refusal('the signature is for other statements');\n",
+    replace: '',
+    test: { file: 'test/e2e/distributed.test.ts', name: 'that is forged is refused' },
+  },
+  {
     name: 'a withdrawn record keeps its gate',
     file: 'subgraphs/kit/record-engine/change-record.ts',
     find: "gate: { ...gate, stopped: 'WITHDRAWN' }, columns };",

@@ -50,7 +50,7 @@ export interface TestHubOptions {
 }
 
 /** More than any test asks for; a clock that stands still gives nothing back. */
-const RATES = {
+export const RATES = {
   HUB_RATE_PUBLIC: '100000',
   HUB_RATE_CLIENT: '100000',
   HUB_RATE_OBJECT: '100000',
