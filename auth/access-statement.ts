@@ -4,6 +4,7 @@ import { HubError } from '../schema/errors.ts';
 import type { JsonObject } from '../schema/json.ts';
 import type { Caller } from './caller.ts';
 import { type Clock, isJsonObject, type KeySet, type KeySource } from './issuers.ts';
+import type { OnceBook } from './ports.ts';
 import { AUDIENCES, type Principal } from './principal.ts';
 
 /** What a gateway tells a subgraph of a request, once, for one fetch. */
@@ -40,8 +41,14 @@ export interface StatementKey {
 
 export type SignStatement = (statement: Statement, binding: Binding) => Promise<string>;
 
+/** A statement that came with the body that it is for, and that this process has not had before. */
+export interface TakenStatement extends Statement {
+  /** Settles when no other process has had it either, nor will have it. Nothing that follows from the statement is told, or changed, before. @throws UNAUTHENTICATED, STORE_UNAVAILABLE */
+  readonly isMine: Promise<void>;
+}
+
 /** The first step reads what stands in the header, the second one the body that came with it. @throws UNAUTHENTICATED */
-export type VerifyStatement = (statement: string, path: string) => Promise<(body: Buffer) => Statement>;
+export type VerifyStatement = (statement: string, path: string) => Promise<(body: Buffer) => TakenStatement>;
 
 export interface StatementVerifierOptions {
   readonly subgraph: string;
@@ -49,6 +56,8 @@ export interface StatementVerifierOptions {
   readonly keys: KeySource;
   /** Hash of the policy that this subgraph discloses by. */
   readonly policy: string;
+  /** Shared by all processes of the subgraph. */
+  readonly once: OnceBook;
   readonly clock: Clock;
 }
 
@@ -66,6 +75,9 @@ const REQUEST_SECONDS = 120;
 const STATEMENTS_OF_A_TURN = 32;
 /** More in ten seconds than one process answers. */
 const REMEMBERED_STATEMENTS = 200_000;
+/** By this a gateway knows that it, or the subgraph, has to be replaced. */
+export const OTHER_POLICY = 'the statement speaks of a policy that this subgraph does not have';
+const USED_BEFORE = 'the statement was used before';
 const NUMBERS: readonly string[] = ['authLevel', 'exp'];
 
 /** What a fetch of this request may tell its subgraph; of the revealed rows those that the body names. */
@@ -132,8 +144,8 @@ function signDigests({ kid, privateKey }: StatementKey, statements: readonly str
   return `${signed}.${rawSignature(sign('sha256', Buffer.from(signed), privateKey)).toString('base64url')}`;
 }
 
-/** Verifies statements for one subgraph. What was taken is remembered as long as it would be valid, by this process. */
-export function createStatementVerifier({ subgraph, keys, policy, clock }: StatementVerifierOptions): VerifyStatement {
+/** Verifies statements for one subgraph. What was taken is remembered as long as it would be valid: by this process, and for all others in what they share. */
+export function createStatementVerifier({ subgraph, keys, policy, once, clock }: StatementVerifierOptions): VerifyStatement {
   const takeOnce = rememberTaken(clock);
   return async (text, path) => {
     const claims = await verifiedClaims(text, keys);
@@ -141,13 +153,14 @@ export function createStatementVerifier({ subgraph, keys, policy, clock }: State
     const expires = expiryOf(claims, now);
     if (claims.aud !== subgraph) throw refusal('the statement was made for another subgraph');
     if (claims.path !== path) throw refusal('the statement was made for another path');
-    if (claims.policy !== policy) throw refusal('the statement speaks of a policy that this subgraph does not have');
+    if (claims.policy !== policy) throw refusal(OTHER_POLICY);
     const statement = readStatement(claims, now);
     return (body) => {
       if (claims.body !== digestOf(body)) throw refusal('the statement was made for another body');
       // Last, so that nobody can use up a statement by sending something else with it.
-      takeOnce(claims.jti, expires);
-      return statement;
+      const id = idOf(claims);
+      takeOnce(id, expires);
+      return { ...statement, isMine: claimed(once, id, expires) };
     };
   };
 }
@@ -198,7 +211,23 @@ function expiryOf({ iat, exp }: JsonObject, now: number): number {
   return exp;
 }
 
-function rememberTaken(clock: Clock): (jti: unknown, expires: number) => void {
+function idOf({ jti }: JsonObject): string {
+  if (!isText(jti)) throw refusal('the statement has no id');
+  return jti;
+}
+
+function claimed(once: OnceBook, id: string, expires: number): Promise<void> {
+  // Clocks of the processes differ.
+  const isFirst = once.claim(id, new Date((expires + SKEW_SECONDS) * 1000));
+  const outcome = isFirst.then((first) => {
+    if (!first) throw refusal(USED_BEFORE);
+  });
+  // Whoever waits for it may have something else to fail at first.
+  outcome.catch(() => {});
+  return outcome;
+}
+
+function rememberTaken(clock: Clock): (jti: string, expires: number) => void {
   const taken = new Map<string, number>();
   const forget = (now: number) => {
     // The first were taken first, so they are the first to expire, give or take the seconds that clocks differ by.
@@ -209,8 +238,7 @@ function rememberTaken(clock: Clock): (jti: unknown, expires: number) => void {
   };
   return (jti, expires) => {
     forget(clock.now().getTime() / 1000);
-    if (typeof jti !== 'string' || jti === '') throw refusal('the statement has no id');
-    if (taken.has(jti)) throw refusal('the statement was used before');
+    if (taken.has(jti)) throw refusal(USED_BEFORE);
     if (taken.size >= REMEMBERED_STATEMENTS) throw refusal('too many statements at once');
     taken.set(jti, expires);
   };

@@ -1,5 +1,4 @@
 import type { FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { yearsAgoExclusive } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
 import type { Params } from '../schema/filter.ts';
 import type { RegionProfiles } from '../schema/region-profiles.ts';
@@ -7,7 +6,7 @@ import type { AccessBook } from './access-book.ts';
 import { askedOf, type Operation } from './asked.ts';
 import { type AskedLists, askedListsOf } from './asked-lists.ts';
 import { type Caller, keyOfProfile, type Profile } from './caller.ts';
-import { disclosureYears, overAgeParam } from './conditions.ts';
+import { paramsOfDay } from './conditions.ts';
 import { isStructural, type Policy } from './policy.ts';
 import type { GrantBook, RevealBook, VoucherBook, VoucherCheck, VoucherFault } from './ports.ts';
 import { type Audience, type Principal, purposesOf } from './principal.ts';
@@ -241,8 +240,7 @@ export function paramsOf(
   subjectId: string | undefined,
   voucherSubject: string | undefined,
 ): Params {
-  const cutoffs = disclosureYears(regions).map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)] as const);
-  return { today, subjectId, voucherSubject, caseId: principal.caseId, partyId: principal.partyId, ...Object.fromEntries(cutoffs) };
+  return { ...paramsOfDay(today, regions), subjectId, voucherSubject, caseId: principal.caseId, partyId: principal.partyId };
 }
 
 /** Q4. */

@@ -4,6 +4,12 @@ import type { Caller, Grant, Voucher } from './caller.ts';
 import type { AccessExplanation, CoordinateAccess } from './explain.ts';
 import type { Principal } from './principal.ts';
 
+/** What may happen once, over all processes of a subgraph; implemented by the subgraph `access`. */
+export interface OnceBook {
+  /** Whether nobody has claimed the id before; nobody else will until then. @throws STORE_UNAVAILABLE */
+  claim(id: string, until: Date): Promise<boolean>;
+}
+
 /** Whom a grant names as grantee: a department, or the client entry of a supervision system. */
 export interface Grantee {
   readonly orgUscc?: string | undefined;

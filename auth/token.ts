@@ -83,8 +83,8 @@ export function createTokenVerifier({ issuers, clock, registry }: TokenVerifierO
     // A map keeps the order of insertion, so its first entry is the one that was not asked for the longest.
     remembered.delete(digest);
     remembered.set(digest, verified);
-    const [oldest] = remembered.keys();
-    if (oldest !== undefined && remembered.size > REMEMBERED_TOKENS) remembered.delete(oldest);
+    const [oldest] = remembered.size > REMEMBERED_TOKENS ? remembered.keys() : [];
+    if (oldest !== undefined) remembered.delete(oldest);
   };
 
   return async (authorization) => {

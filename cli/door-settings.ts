@@ -1,11 +1,9 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import type { GraphQLSchema } from 'graphql';
 import type { Limits } from '../gateway/door.ts';
 import type { TlsMaterial } from '../gateway/http-listener.ts';
 import { ManifestFault, type TrustedDocuments, trustDocuments } from '../gateway/trusted-documents.ts';
 import { CommandFault } from './command-fault.ts';
+import { readCertificates, readCertified, readNamedFile } from './pem-files.ts';
 
 /** What the environment says of the door. */
 export interface DoorSettings {
@@ -20,7 +18,6 @@ export interface DoorSettings {
 }
 
 const TRUST_MODES = ['optional', 'required'] as const;
-const TLS_FILES = { cert: 'HUB_TLS_CERT', key: 'HUB_TLS_KEY', clientCa: 'HUB_TLS_CLIENT_CA' } as const;
 
 /** @throws CommandFault naming the variable that is wrong */
 export function readDoorSettings(env: NodeJS.ProcessEnv): DoorSettings {
@@ -37,7 +34,7 @@ export function readDoorSettings(env: NodeJS.ProcessEnv): DoorSettings {
 /** Trusts what the file lists from now on, and counts it. @throws CommandFault with every fault of the file */
 export function loadTrusted({ documents, file }: NonNullable<DoorSettings['trusted']>, schema: GraphQLSchema): number {
   try {
-    return documents.load(readFile('HUB_TRUSTED_DOCUMENTS', file), schema);
+    return documents.load(readNamedFile({ variable: 'HUB_TRUSTED_DOCUMENTS', file }), schema);
   } catch (error) {
     if (!(error instanceof ManifestFault)) throw error;
     const faults = error.faults.map((fault) => `  ${fault}`);
@@ -93,46 +90,8 @@ function tlsSettings(env: NodeJS.ProcessEnv): DoorSettings['tls'] {
   return () => readTls({ cert, key, ...(clientCa ? { clientCa } : {}) });
 }
 
-function readTls(files: { readonly cert: string; readonly key: string; readonly clientCa?: string }): TlsMaterial {
-  const cert = readFile(TLS_FILES.cert, files.cert);
-  const key = readFile(TLS_FILES.key, files.key);
-  const clientCa = files.clientCa === undefined ? undefined : readFile(TLS_FILES.clientCa, files.clientCa);
-  if (!isCertificate(cert)) throw notPem(TLS_FILES.cert, files.cert);
-  // Taken by itself: a secure context skips what is no certificate, and then trusts nobody.
-  if (clientCa !== undefined && !isCertificate(clientCa)) throw notPem(TLS_FILES.clientCa, files.clientCa ?? '');
-  if (!fits(cert, key)) {
-    throw new CommandFault(
-      'HUB_TLS_KEY 不是 HUB_TLS_CERT 的私钥（未加密的 PEM） / HUB_TLS_KEY is not the key of HUB_TLS_CERT (as PEM, not encrypted)',
-    );
-  }
-  return { cert, key, clientCa };
-}
-
-function readFile(variable: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new CommandFault(`${variable} 指向的文件无法读取 / the file that ${variable} names cannot be read: ${file}`);
-  }
-}
-
-function notPem(variable: string, file: string): CommandFault {
-  return new CommandFault(`${variable} 指向的文件不是 PEM 证书 / the file that ${variable} names is no certificate in PEM: ${file}`);
-}
-
-function isCertificate(pem: string): boolean {
-  return succeeds(() => new X509Certificate(pem));
-}
-
-function fits(cert: string, key: string): boolean {
-  return succeeds(() => createSecureContext({ cert, key }));
-}
-
-function succeeds(attempt: () => unknown): boolean {
-  try {
-    attempt();
-    return true;
-  } catch {
-    return false;
-  }
+function readTls({ cert, key, clientCa }: { readonly cert: string; readonly key: string; readonly clientCa?: string }): TlsMaterial {
+  const trusted = clientCa === undefined ? undefined : readCertificates({ variable: 'HUB_TLS_CLIENT_CA', file: clientCa });
+  const own = readCertified({ cert: { variable: 'HUB_TLS_CERT', file: cert }, key: { variable: 'HUB_TLS_KEY', file: key } });
+  return { ...own, clientCa: trusted };
 }

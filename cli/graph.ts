@@ -8,6 +8,7 @@ import type { GrantService } from '../subgraphs/access/grants.ts';
 import { accessResolvers } from '../subgraphs/access/resolvers.ts';
 import type { VoucherService } from '../subgraphs/access/vouchers.ts';
 import { changesResolvers, extraOf } from '../subgraphs/changes/resolvers.ts';
+import type { WebhookBook } from '../subgraphs/changes/webhook-port.ts';
 import { defineSubgraph, type Resolvers, type Subgraph, type SubgraphDefinition } from '../subgraphs/kit/define-subgraph.ts';
 import type { Extra } from '../subgraphs/kit/expand.ts';
 import type { RecordOwner } from '../subgraphs/kit/record-owner.ts';
@@ -28,6 +29,11 @@ export interface GraphParts {
   readonly grants: GrantService;
   readonly vouchers: VoucherService;
   readonly reveals: RevealBook;
+  readonly webhooks: WebhookBook;
+  /** Of the policy that is compiled of these subgraphs. */
+  readonly policyHash: () => string;
+  /** Days for which a cursor of the change feed goes on. */
+  readonly windowDays: number;
   /** What the access log is kept in. */
   readonly logStore: Store;
 }
@@ -39,13 +45,13 @@ export function subgraphExtras(catalogue: Catalogue): Readonly<Record<string, Ex
 
 /** Definitions of every subgraph of this hub: those with folders, and one for each department file. */
 function subgraphDefinitions(parts: GraphParts): readonly SubgraphDefinition[] {
-  const { files, catalogue, sealer, owner } = parts;
+  const { files, catalogue, sealer } = parts;
   const extras = subgraphExtras(catalogue);
   const resolvers: Readonly<Record<string, Resolvers>> = {
     subjects: subjectResolvers(catalogue, sealer),
     lists: listResolvers(catalogue, sealer),
     access: accessResolvers(parts),
-    changes: changesResolvers(catalogue, owner, parts.reveals),
+    changes: changesResolvers(parts),
   };
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(resolvers)])];
   return names.map((name) => ({

@@ -19,6 +19,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   compose: { summary: '合成超图 compose the supergraph', load: async () => (await import('./compose.ts')).runCompose },
   policy: { summary: '权限一览 permissions', load: async () => (await import('./policy.ts')).runPolicy },
   audit: { summary: '核验、检索访问日志 verify and search the access log', load: async () => (await import('./audit.ts')).runAudit },
+  feed: { summary: '变更推送的状态 state of the change feed', load: async () => (await import('./feed.ts')).runFeed },
+  pull: { summary: '拉取变更到文件 pull changes into a file', load: async () => (await import('./pull.ts')).runPull },
   keys: { summary: '查看、轮换密钥 list and rotate keys', load: async () => (await import('./keys.ts')).runKeys },
   dump: { summary: '导出全部数据 take everything out, encrypted', load: async () => (await import('./dump.ts')).runDump },
   restore: { summary: '恢复到空存储 put a dump into an empty store', load: async () => (await import('./restore.ts')).runRestore },

@@ -7,6 +7,7 @@ import { compilePolicy, type Policy } from '../auth/policy.ts';
 import type { Explainer } from '../auth/ports.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { RegistryMode } from '../auth/registry.ts';
+import { createWebhookBook } from '../changes/webhook-book.ts';
 import { type Composed, composeSubgraphs } from '../gateway/compose.ts';
 import type { Engine } from '../gateway/engine.ts';
 import { createTextExplainer } from '../gateway/explain-text.ts';
@@ -14,15 +15,22 @@ import { createFederatedEngine } from '../gateway/federated-engine.ts';
 import { createStatementEndpoint } from '../gateway/statement-endpoint.ts';
 import { createSubgraphEngine } from '../gateway/subgraph-engine.ts';
 import type { TrustedDocuments } from '../gateway/trusted-documents.ts';
+import { REVEALS, VOUCHER_USES } from '../subgraphs/access/collections.ts';
 import { createGrantBook } from '../subgraphs/access/grant-book.ts';
 import { createGrantService } from '../subgraphs/access/grants.ts';
+import { createOnceBook } from '../subgraphs/access/once-book.ts';
 import { createRegistryBook } from '../subgraphs/access/registry-book.ts';
 import { createRevealBook } from '../subgraphs/access/reveal-book.ts';
 import { createVoucherBook } from '../subgraphs/access/voucher-book.ts';
 import { createVoucherService } from '../subgraphs/access/vouchers.ts';
+import { type ChangeWatch, watchChanges } from '../subgraphs/changes/watch-changes.ts';
 import type { Subgraph } from '../subgraphs/kit/define-subgraph.ts';
+import { EFFECT_CURSORS } from '../subgraphs/kit/effects.ts';
+import { RECORD_INDEX } from '../subgraphs/kit/record-collection.ts';
 import { createRecordOwner } from '../subgraphs/kit/record-owner.ts';
 import { createSubmitMutation } from '../subgraphs/kit/submit-mutation.ts';
+import { RECORD_HOLDS } from '../subgraphs/records/record-holds.ts';
+import { SUBJECTS, WORK_ITEMS } from '../subgraphs/subjects/collections.ts';
 import { CommandFault } from './command-fault.ts';
 import { shippedSupergraph } from './generated-files.ts';
 import { openSubgraphs } from './graph.ts';
@@ -65,6 +73,8 @@ export function openGraph(hub: Hub, registryMode: RegistryMode, trusted?: Truste
     grants: createGrantService(services),
     vouchers: createVoucherService(services),
     reveals,
+    webhooks: createWebhookBook({ ...hub, newId: hub.parts.newId }),
+    policyHash: () => policy.hash,
     submit: createSubmitMutation(hub.engine, settle),
   });
   const policy: Policy = compilePolicy(subgraphs, hub.catalogue);
@@ -93,6 +103,15 @@ export function federate(graph: Graph, hub: Hub, report: (error: unknown) => str
   });
 }
 
+/** Wakes the subscriptions of this process, which reads the change log itself. */
+export function watchHub({ admission: { access } }: Graph, { store, catalogue, clock }: Hub): ChangeWatch {
+  return watchChanges({ store, catalogue, access, clock, unrelated: UNRELATED });
+}
+/** What the hub writes for itself. */
+const UNRELATED: ReadonlySet<string> = new Set(
+  [SUBJECTS, WORK_ITEMS, RECORD_INDEX, RECORD_HOLDS, EFFECT_CURSORS, VOUCHER_USES, REVEALS].map(({ name }) => name),
+);
+
 /** One subgraph on its own. @throws CommandFault for a name that is no subgraph */
 export function standAlone(graph: Graph, hub: Hub, name: string): Engine {
   const subgraph = subgraphNamed(graph, name);
@@ -106,7 +125,8 @@ export function answerStatements(
   name: string,
   { keys, report }: { keys: KeySource; report: (error: unknown) => string },
 ) {
-  const verify = createStatementVerifier({ subgraph: name, keys, policy: graph.policy.hash, clock: hub.clock });
+  const { store, clock } = hub;
+  const verify = createStatementVerifier({ subgraph: name, keys, policy: graph.policy.hash, once: createOnceBook(store), clock });
   return createStatementEndpoint({ ...graph.admission, subgraph: subgraphNamed(graph, name), verify, report });
 }
 

@@ -1,11 +1,14 @@
 import { randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { WEBHOOK_COLLECTIONS } from '../changes/webhook-documents.ts';
+import type { WebhookHosts } from '../changes/webhook-hosts.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import { type CatalogueFile, readCatalogue } from '../schema/read-catalogue.ts';
 import type { Clock, CollectionSpec, Store } from '../store/port.ts';
 import { RETENTION, type WrittenLog } from '../subgraphs/access/access-log.ts';
 import { REVEALS, VOUCHER_USES } from '../subgraphs/access/collections.ts';
+import { createWindowClock, WINDOW_TURNS, type WindowClock } from '../subgraphs/changes/window-clock.ts';
 import { createEffects, EFFECT_CURSORS, type Effects } from '../subgraphs/kit/effects.ts';
 import { openSealer } from '../subgraphs/kit/file-sealer.ts';
 import { collectionOf, RECORD_INDEX } from '../subgraphs/kit/record-collection.ts';
@@ -26,6 +29,7 @@ import { startLogThread } from './log-thread.ts';
 import { readRegions } from './region-settings.ts';
 import { shipListCatalogue } from './ship-list-catalogue.ts';
 import { openStoreAt, type StorePlace } from './store-place.ts';
+import { webhookHostsOf } from './webhook-settings.ts';
 
 export interface OpenOptions {
   /** Store, keys and rejected rows stand here. */
@@ -46,6 +50,12 @@ export interface Hub {
   readonly directory: SubjectDirectory;
   readonly engine: RecordEngine;
   readonly effects: Effects;
+  /** Writes down what the date alone changes. */
+  readonly windows: WindowClock;
+  /** Days for which a cursor of the change feed goes on. */
+  readonly windowDays: number;
+  /** What webhooks may reach. */
+  readonly webhookHosts: WebhookHosts;
   readonly accessLog: WrittenLog;
   /** What the access log is kept in. */
   readonly logStore: Store;
@@ -68,6 +78,7 @@ export async function openHub({
 }: OpenOptions): Promise<Hub> {
   const files = readCatalogueFiles(env);
   const catalogue = readCatalogue(files, readRegions(env));
+  const webhookHosts = webhookHostsOf(env);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const sealer = openSealer(join(dataDir, 'keys'), { clock });
   const place = { dataDir, storeUrl, layout: layoutDuty(env) };
@@ -76,8 +87,9 @@ export async function openHub({
   const directory = createSubjectDirectory({ store, sealer, clock, newId });
   const parts: EngineParts = { store, catalogue, directory, sealer, clock, newId, rules: RULES };
   const engine = createRecordEngine(parts);
-  const handlers = [subjectNaming({ store, catalogue, directory, clock }), recordHolding({ store, catalogue })];
+  const handlers = [subjectNaming({ store, catalogue, directory, clock }), recordHolding({ store, catalogue, clock })];
   const effects = createEffects({ store, handlers, clock });
+  const windows = createWindowClock({ store, catalogue, clock });
   const logStore = await openLogStore(place, clock);
   const accessLog = startLogThread({ ...place, years: retentionOf(env) }, (problem) => process.emitWarning(`access log: ${problem}`));
   if (!untouched) await shipListCatalogue({ store, catalogue, engine });
@@ -88,6 +100,9 @@ export async function openHub({
     directory,
     engine,
     effects,
+    windows,
+    windowDays: windowOf(env),
+    webhookHosts,
     accessLog,
     logStore,
     files,
@@ -95,6 +110,7 @@ export async function openHub({
     parts,
     async close() {
       await effects.stop();
+      await windows.stop();
       await accessLog.close();
       await logStore.close();
       await store.close();
@@ -105,7 +121,18 @@ export async function openHub({
 /** Every collection that the hub keeps. */
 export function collectionsOf(catalogue: Catalogue): readonly CollectionSpec[] {
   const types = catalogue.types.filter(({ kind }) => kind !== 'subject');
-  return [SUBJECTS, WORK_ITEMS, RECORD_INDEX, EFFECT_CURSORS, RECORD_HOLDS, VOUCHER_USES, REVEALS, ...types.map(collectionOf)];
+  return [
+    SUBJECTS,
+    WORK_ITEMS,
+    RECORD_INDEX,
+    EFFECT_CURSORS,
+    RECORD_HOLDS,
+    VOUCHER_USES,
+    REVEALS,
+    WINDOW_TURNS,
+    ...WEBHOOK_COLLECTIONS,
+    ...types.map(collectionOf),
+  ];
 }
 
 /** `HUB_MIGRATE=auto`: a database is brought up to date by whoever opens it; otherwise that is left to `hub migrate`. */
@@ -124,6 +151,15 @@ function retentionOf({ HUB_ACCESS_LOG_YEARS: text }: Readonly<Record<string, str
     `HUB_ACCESS_LOG_YEARS 须为 ${RETENTION.least} 至 ${RETENTION.most} 的整数 / is a whole number from ${RETENTION.least} to ${RETENTION.most}`,
   );
 }
+
+/** `HUB_CHANGES_DAYS`: for how many days a cursor of the change feed goes on, 30 unless told. */
+function windowOf({ HUB_CHANGES_DAYS: text }: Readonly<Record<string, string | undefined>>): number {
+  if (text === undefined || text === '') return WINDOW_DAYS;
+  const days = Number(text);
+  if (Number.isInteger(days) && days >= 1 && days <= 3650) return days;
+  throw new CommandFault('HUB_CHANGES_DAYS 须为 1 至 3650 的整数 / is a whole number from 1 to 3650');
+}
+const WINDOW_DAYS = 30;
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };
 

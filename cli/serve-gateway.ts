@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createStatementSigner } from '../auth/access-statement.ts';
@@ -18,6 +19,7 @@ import { type Graph, openGraph } from './open-graph.ts';
 import type { Hub } from './open-hub.ts';
 import { readRegions } from './region-settings.ts';
 import { readSubgraphAddresses, requireAddresses } from './subgraph-addresses.ts';
+import { readSubgraphTls } from './subgraph-tls.ts';
 
 export interface GatewayParts {
   readonly hub: Hub;
@@ -35,12 +37,18 @@ export interface GatewayEngine {
   readonly engine: Engine;
   readonly policy: string;
   readonly supergraph: string;
+  /** What the files said that it was built from. */
+  readonly sources: string;
+  /** Calls `listener` with the name of a subgraph whenever that has another policy. */
+  readonly onOtherPolicy: (listener: (subgraph: string) => void) => void;
   /** Ends connections that nobody uses. */
   close(): void;
 }
 
 const TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
+/** To read the files takes a few milliseconds, in which nobody is answered. */
+const LOOK_AGAIN_MS = 3_000;
 
 /** Builds engines from what the files say at that time: catalogue, supergraph, addresses. @throws CatalogueError, CommandFault where they do not fit together */
 export function openGateway({ hub, dataDir, env, listed, registryMode, trusted, log }: GatewayParts): () => GatewayEngine {
@@ -48,6 +56,9 @@ export function openGateway({ hub, dataDir, env, listed, registryMode, trusted, 
   const sign = createStatementSigner(key, hub.clock);
   const timeout = timeoutOf(env);
   return () => {
+    const sources = sourcesOf(env);
+    let onOtherPolicy: (subgraph: string) => void = () => {};
+    const tls = readSubgraphTls(env);
     const files = readCatalogueFiles(env);
     const graph = openGraph({ ...hub, files, catalogue: readCatalogue(files, readRegions(env)) }, registryMode, trusted);
     const composed = supergraphOf(graph, env);
@@ -58,20 +69,24 @@ export function openGateway({ hub, dataDir, env, listed, registryMode, trusted, 
       .filter(([name]) => names.includes(name))
       .map(([name, url]) => {
         warnOfPlainText(name, url, log);
-        return [name, remoteSubgraph({ name, url, sign, policy: graph.policy.hash, timeout, log })] as const;
+        const told = { onOtherPolicy: () => onOtherPolicy(name), log };
+        return [name, remoteSubgraph({ name, url, sign, policy: graph.policy.hash, timeout, tls, ...told })] as const;
       });
     const subgraphs = new Map(remotes.map(([name, { call }]) => [name, call]));
     const engine = createFederatedEngine({ ...graph.admission, composed, subgraphs, clock: hub.clock, accessLog: hub.accessLog });
     const close = () => {
       for (const [, remote] of remotes) remote.close();
     };
-    return { engine, policy: graph.policy.hash, supergraph: composed.hash, close };
+    const told = (listener: typeof onOtherPolicy) => {
+      onOtherPolicy = listener;
+    };
+    return { engine, policy: graph.policy.hash, supergraph: composed.hash, sources, onOtherPolicy: told, close };
   };
 }
 
 /** Calls `changed` when the supergraph or the addresses were replaced and have then stood still for a second. Ends when the returned function is called. */
-function watchGatewayFiles({ HUB_SUPERGRAPH: folder, HUB_SUBGRAPHS: addresses }: NodeJS.ProcessEnv, changed: () => void): () => void {
-  const files = [...(folder ? SUPERGRAPH_FILES.map((name) => join(folder, name)) : []), ...(addresses ? [addresses] : [])];
+function watchGatewayFiles(env: NodeJS.ProcessEnv, changed: () => void): () => void {
+  const files = gatewayFiles(env);
   let used = stampsOf(files);
   let seen = used;
   const look = () => {
@@ -85,6 +100,17 @@ function watchGatewayFiles({ HUB_SUPERGRAPH: folder, HUB_SUBGRAPHS: addresses }:
   };
   const timer = files.length > 0 ? setInterval(look, LOOK_EVERY_MS).unref() : undefined;
   return () => clearInterval(timer);
+}
+
+function gatewayFiles({ HUB_SUPERGRAPH: folder, HUB_SUBGRAPHS: addresses }: NodeJS.ProcessEnv): readonly string[] {
+  return [...(folder ? SUPERGRAPH_FILES.map((name) => join(folder, name)) : []), ...(addresses ? [addresses] : [])];
+}
+
+/** Another one when an engine that is built now may be another one. */
+function sourcesOf(env: NodeJS.ProcessEnv): string {
+  const { HUB_REGION_PROFILES: regions } = env;
+  const stamps = stampsOf([...gatewayFiles(env), ...(regions ? [regions] : [])]);
+  return hash('sha256', JSON.stringify([readCatalogueFiles(env), stamps]));
 }
 
 /** The supergraph in the folder `HUB_SUPERGRAPH`, which has to fit the catalogue and its policy; without it, that of the hub itself. */
@@ -143,6 +169,8 @@ export interface RenewalParts {
 /** Follows the files of a gateway. What does not fit together is logged, and the engine before goes on. */
 export function renewEngines({ door, part, env, trusted, log }: RenewalParts): Renewal {
   let present = part.first;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let tried: string | undefined = present.sources;
   let turn: Promise<void> = Promise.resolve();
   const renewOnce = async () => {
     try {
@@ -151,6 +179,8 @@ export function renewEngines({ door, part, env, trusted, log }: RenewalParts): R
       await door.renewEngine(next.engine);
       present.close();
       present = next;
+      tried = present.sources;
+      present.onOtherPolicy(lookForPolicy);
       log({ level: 'info', event: 'reloaded', what: 'supergraph', supergraph: next.supergraph, policy: next.policy });
     } catch (error) {
       log({ level: 'error', event: 'reload-failed', what: 'supergraph', error: error instanceof Error ? error.message : String(error) });
@@ -159,6 +189,17 @@ export function renewEngines({ door, part, env, trusted, log }: RenewalParts): R
   const renew = () => {
     turn = turn.then(renewOnce);
   };
+  /** The files may say by now what the subgraph was started with. */
+  const lookForPolicy = (subgraph: string) => {
+    if (performance.now() - lookedAt < LOOK_AGAIN_MS) return;
+    lookedAt = performance.now();
+    log({ level: 'warn', event: 'other-policy', subgraph, policy: present.policy });
+    const sources = sourcesNow(env);
+    if (sources === tried) return;
+    tried = sources;
+    renew();
+  };
+  present.onOtherPolicy(lookForPolicy);
   const stopWatching = watchGatewayFiles(env, renew);
   return {
     renew,
@@ -168,4 +209,13 @@ export function renewEngines({ door, part, env, trusted, log }: RenewalParts): R
     },
     close: () => present.close(),
   };
+}
+
+function sourcesNow(env: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return sourcesOf(env);
+  } catch {
+    // What is wrong with them is said by whoever builds an engine of them.
+    return undefined;
+  }
 }

@@ -7,6 +7,9 @@ import type { Issuers } from '../auth/issuers.ts';
 import { completeFrom } from '../auth/registry.ts';
 import { createTokenVerifier } from '../auth/token.ts';
 import { assertDevelopmentKeyAllowed, openTokenIssuers, readTokenSettings } from '../auth/token-settings.ts';
+import type { LookUp } from '../changes/post-event.ts';
+import type { WebhookWorker } from '../changes/webhook-worker.ts';
+import type { ChangeSource } from '../gateway/change-source.ts';
 import { type Door, openDoor } from '../gateway/door.ts';
 import type { Engine } from '../gateway/engine.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
@@ -16,9 +19,11 @@ import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
 import { type DoorSettings, loadTrusted, readDoorSettings } from './door-settings.ts';
 import { gatewayKeySource } from './gateway-keys.ts';
-import { answerStatements, federate, type Graph, openGraph, standAlone } from './open-graph.ts';
+import { answerStatements, federate, type Graph, openGraph, standAlone, watchHub } from './open-graph.ts';
 import { type Hub, openHub } from './open-hub.ts';
 import { type GatewayEngine, openGateway, type Renewal, renewEngines } from './serve-gateway.ts';
+import { deliverToWebhooks } from './webhook-delivery.ts';
+import { webhookCaOf } from './webhook-settings.ts';
 import { failToWork, superviseWorkers, workUntilTold } from './workers.ts';
 
 export interface ServeOptions {
@@ -37,6 +42,8 @@ export interface ServeOptions {
   /** How many processes share the rates; 1 unless told. */
   readonly sharers?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** How webhooks find the addresses of a name; the system's way unless told. */
+  readonly lookUp?: LookUp | undefined;
   readonly log: (line: Record<string, unknown>) => void;
 }
 
@@ -137,6 +144,7 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
     );
   const door: Door = await openDoor({
     engine: part.engine,
+    changes: part.changes,
     statements: part.statements,
     verify,
     host,
@@ -155,12 +163,19 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
     moreMetrics: () => anomalyMetrics(anomalies),
   });
   hub.effects.start();
-  const renewal = part.renew && renewEngines({ door, part: part.renew, env: options.env, trusted, log });
+  hub.windows.start();
+  let { engine } = part;
+  const webhooks = part.engine.readChanges && startWebhooks(ground, () => engine, options);
+  const renewEngine: Door['renewEngine'] = async (next) => {
+    await door.renewEngine(next);
+    engine = next;
+  };
+  const renewal = part.renew && renewEngines({ door: { ...door, renewEngine }, part: part.renew, env: options.env, trusted, log });
   const url = urlOf(tls ? 'https' : 'http', host, door.port);
   log({ level: 'info', event: 'started', url, today: shanghaiToday(hub.clock.now()), policy: graph.policy.hash });
   const end = async (endDoor: () => Promise<void>) => {
     await renewal?.stop();
-    await endDoor();
+    await Promise.all([endDoor(), webhooks?.stop()]);
     renewal?.close();
   };
   return {
@@ -175,9 +190,18 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
   };
 }
 
+function startWebhooks({ hub, graph }: Ground, engine: () => Engine, { env, lookUp, log }: ServeOptions): WebhookWorker {
+  const onError = (error: unknown) =>
+    log({ level: 'error', event: 'webhooks', error: error instanceof Error ? error.message : String(error) });
+  const webhooks = deliverToWebhooks({ hub, engine, registryFor: graph.admission.registryFor, ca: webhookCaOf(env), lookUp, onError });
+  webhooks.start();
+  return webhooks;
+}
+
 /** What stands behind the door of a part. */
 interface Part {
   readonly engine: Engine;
+  readonly changes?: ChangeSource | undefined;
   readonly statements?: ReturnType<typeof answerStatements> | undefined;
   /** How a gateway comes to other engines. */
   readonly renew?: { readonly first: GatewayEngine; readonly build: () => GatewayEngine } | undefined;
@@ -193,7 +217,7 @@ function openPart({ hub, graph, settings, doorSettings }: Ground, { dataDir, env
     const keys = gatewayKeySource(dataDir, env, { clock: hub.clock, report: (problem) => log({ level: 'warn', problem }) });
     return { engine: standAlone(graph, hub, subgraph), statements: answerStatements(graph, hub, subgraph, { keys, report }) };
   }
-  if (!gateway) return { engine: federate(graph, hub, report) };
+  if (!gateway) return { engine: federate(graph, hub, report), changes: watchHub(graph, hub) };
   const trusted = doorSettings.trusted?.documents;
   const build = openGateway({ hub, dataDir, env, listed: gateway.subgraphs, registryMode: settings.registry, trusted, log });
   const first = build();

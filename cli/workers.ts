@@ -128,6 +128,7 @@ class Crew {
     const worker = cluster.fork();
     // A message to one that has just died: its end is told by `exit`.
     worker.on('error', () => {});
+    closeWhatItLeaves(worker);
     const ended = new Promise<string>((resolve) => worker.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`)));
     const stopEarly = () => worker.process.kill('SIGTERM');
     this.#closing.signal.addEventListener('abort', stopEarly);
@@ -206,6 +207,27 @@ class Crew {
       pause = Math.min(PAUSE.longest, Math.max(PAUSE.first, pause * 2));
     }
   }
+}
+
+/** Node.js hands a worker one connection after the other, and forgets the last one when the worker dies before it has taken it: that client would wait for ever. */
+function closeWhatItLeaves({ process: child }: Worker): void {
+  const send = child.send.bind(child);
+  let handed: { close(): void } | undefined;
+  child.send = (...sent: readonly unknown[]) => {
+    const [message, handle] = sent;
+    if (isNewConnection(message) && isClosable(handle)) handed = handle;
+    return Reflect.apply(send, child, sent);
+  };
+  // One that was taken is closed here already, and then stays as it is.
+  child.once('exit', () => handed?.close());
+}
+
+function isNewConnection(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'act' in message && message.act === 'newconn';
+}
+
+function isClosable(handle: unknown): handle is { close(): void } {
+  return typeof handle === 'object' && handle !== null && 'close' in handle;
 }
 
 function readiness(worker: Worker): Promise<WorkPlace> {

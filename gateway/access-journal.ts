@@ -20,10 +20,18 @@ export interface Answering {
   readonly response: EngineResponse;
   readonly withheld: readonly WithheldEntry[];
   readonly disclosures: () => Disclosures;
+  /** Nothing left: a part of a stream that told of nothing is no entry. */
+  readonly isNothing?: boolean | undefined;
 }
 
 /** Runs a request; its answer, or the error that stopped it, leaves when its entry in the access log is durable. @throws STORE_UNAVAILABLE when it cannot be written */
-export type Journal = (request: EngineRequest, admission: AdmissionRequest, answer: () => Promise<Answering>) => Promise<EngineResponse>;
+export interface Journal {
+  (request: EngineRequest, admission: AdmissionRequest, answer: () => Promise<Answering>): Promise<EngineResponse>;
+  /** Another receiver of the same answer has an entry of its own. */
+  record(request: Pick<EngineRequest, 'signature'>, admission: AdmissionRequest, answering: Answering): Promise<void>;
+}
+
+type AnswerRequest = (request: EngineRequest, admission: AdmissionRequest, answer: () => Promise<Answering>) => Promise<EngineResponse>;
 
 export function createJournal({ policy, ownSubject, accessLog, channel }: JournalParts): Journal {
   const stopped = async (request: EngineRequest, admission: AdmissionRequest, error: unknown): Promise<void> => {
@@ -35,7 +43,14 @@ export function createJournal({ policy, ownSubject, accessLog, channel }: Journa
     const asker = principal.audience === 'SUBJECT' ? await ownSubject(principal).catch(() => undefined) : undefined;
     await accessLog.record(stoppedEntry(policy, logged, asker, codeOf(error)));
   };
-  return async (request, admission, answer) => {
+  const record: Journal['record'] = async ({ signature }, admission, answering) => {
+    const { admitted, isNothing } = answering;
+    if (isNothing) return;
+    const logged: LoggedRequest = { ...admission, channel, signature, asked: admitted.asked };
+    if (isLogged(policy, logged, admitted.caller))
+      await accessLog.record(answeredEntry(policy, logged, admitted.caller, outcomeOf(answering)));
+  };
+  const run: AnswerRequest = async (request, admission, answer) => {
     let answering: Answering;
     try {
       answering = await answer();
@@ -43,12 +58,11 @@ export function createJournal({ policy, ownSubject, accessLog, channel }: Journa
       await stopped(request, admission, error);
       throw error;
     }
-    const { admitted, response } = answering;
-    const logged: LoggedRequest = { ...admission, channel, signature: request.signature, asked: admitted.asked };
-    if (isLogged(policy, logged, admitted.caller))
-      await accessLog.record(answeredEntry(policy, logged, admitted.caller, outcomeOf(answering)));
+    const { response } = answering;
+    await record(request, admission, answering);
     return response;
   };
+  return Object.assign(run, { record });
 }
 
 function outcomeOf({ response: { data, errors = [] }, withheld, disclosures }: Answering): Outcome {

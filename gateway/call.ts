@@ -46,6 +46,8 @@ export interface SubgraphRemarks {
   readonly authorised: readonly AuthorisedRemark[];
   /** Ids of rows that the call revealed to the caller. */
   readonly revealed?: readonly string[] | undefined;
+  /** Of a reading of the change feed up to its end: where that is. */
+  readonly place?: string | undefined;
 }
 
 /** How the gateway calls a subgraph, wherever it runs. */

@@ -2,20 +2,21 @@ import { createHash } from 'node:crypto';
 import { operationFromDocument, type Schema } from '@apollo/federation-internals';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
 import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, print, visit } from 'graphql';
-import { type AdmissionParts, admit, admitToExplain } from '../auth/admission.ts';
+import { type AdmissionParts, type AdmissionRequest, type Admitted, admit, admitToExplain, readmit } from '../auth/admission.ts';
+import { askedOf } from '../auth/asked.ts';
 import type { Caller } from '../auth/caller.ts';
 import { explain } from '../auth/explain.ts';
 import { obligationsOf } from '../auth/obligations.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
-import { createJournal, type JournalParts } from './access-journal.ts';
+import { type Answering, createJournal, type JournalParts } from './access-journal.ts';
 import { answerResponse, type Said } from './answer-response.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { CallSubgraph, SubgraphRemarks } from './call.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import { compileCompletion } from './complete.ts';
 import type { Composed } from './compose.ts';
-import type { Engine, EngineRequest } from './engine.ts';
+import type { ChangesAnswer, ChangesRequest, Engine, EngineRequest, EngineResponse } from './engine.ts';
 import {
   type Disclosures,
   finishAuthorised,
@@ -29,6 +30,7 @@ import { type Introspect, introspectionOf } from './introspection.ts';
 import { type Marks, rewrite } from './rewrite.ts';
 import { type Fetched, type PlannedFetch, runPlan } from './run-plan.ts';
 import { compileShape, type Removed } from './shape.ts';
+import type { ChangesQuery } from './subscription-query.ts';
 import { createViews } from './views.ts';
 
 export interface FederatedParts extends AdmissionParts, Pick<JournalParts, 'accessLog'> {
@@ -100,6 +102,53 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
     return made;
   };
 
+  const run = async (request: EngineRequest, caller: Caller, variables: Readonly<Record<string, unknown>>): Promise<Ran> => {
+    const { plan, complete, ...made } = await prepare(request, caller, variables);
+    const context: CallContext = { caller, remarks: [] };
+    const send = (fetch: PlannedFetch) => sendFetch(parts.subgraphs, fetch, context);
+    const { data, errors } = await runPlan({ plan, schema: supergraphSchema, variables, send });
+    const raw = complete(data) ?? undefined;
+    return { ...made, raw, errors: raw || errors.length > 0 ? errors : [incomplete()], remarks: context.remarks };
+  };
+
+  /** The shape that the client asked for, and what is said of it. */
+  const finished = (
+    request: EngineRequest,
+    caller: Caller,
+    { raw, shape, marks, remarks, errors }: Ran & { raw: Data },
+  ): Omit<Answering, 'admitted'> => {
+    const { data, removed, standing } = shape(raw);
+    const said = finishRemarks(remarks, raw, data, marks);
+    const withheld = onceEach(
+      removed.flatMap((entry) => withheldEntry(parts, caller, entry)),
+      said.withheld,
+    );
+    const obligations = obligationsOf(caller, finishAuthorised(remarks, raw, marks, standing));
+    const response = answerResponse(request, data, finishErrors(errors, data), { ...said, withheld, obligations });
+    const disclosures = () => {
+      const stands = standing();
+      const { disclosed, granted } = finishDisclosed(remarks, raw, marks);
+      return { disclosed, granted: new Set([...granted].filter((coordinate) => stands.has(coordinate))) };
+    };
+    return { response, withheld, disclosures };
+  };
+
+  /** One change of a page, as if it had been asked for by itself. */
+  const eventOf = (
+    request: EngineRequest,
+    caller: Caller,
+    { ran, query, node, index }: { ran: Ran; query: ChangesQuery; node: Data; index: number },
+  ): ChangesAnswer['events'][number] => {
+    const { responseKey, names, typenames } = query;
+    const raw = { [responseKey]: { ...(ran.raw?.[responseKey] as Data), nodes: [node] } };
+    const errors = ran.errors.filter(({ path }) => path?.[2] === index).map((error) => placedFirst(error));
+    const { response } = finished({ ...request, operation: query.operation }, caller, { ...ran, raw, errors });
+    const page = response.data?.[responseKey] as { nodes: Data[] } | null | undefined;
+    const { [names.cursor]: cursor, [names.at]: at, ...change } = page?.nodes[0] ?? {};
+    for (const key of typenames) if (key in change) change[key] = 'Change';
+    return { cursor: String(cursor), at: Date.parse(String(at)), response: asDelivery(response, responseKey, change) };
+  };
+
   return {
     schema: composed.schema,
     async execute(request) {
@@ -115,32 +164,144 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
       }
       return journal(request, admission, async () => {
         const admitted = await admit(parts, admission);
-        const { caller } = admitted;
-        const { marks, plan, complete, introspect, shape } = await prepare(request, caller, variables);
-        const context: CallContext = { caller, remarks: [] };
-        const send = (fetch: PlannedFetch) => sendFetch(parts.subgraphs, fetch, context);
-        const { data: joined, errors } = await runPlan({ plan, schema: supergraphSchema, variables, send });
-        const completed = complete(joined);
+        const ran = await run(request, admitted.caller, variables);
+        const { raw: completed, introspect } = ran;
         // A null that nothing may take in is the whole answer (GraphQL §6.4.4).
         if (!completed) {
-          const response = answerResponse(request, null, finishErrors(errors.length > 0 ? errors : [incomplete()], null), NOTHING_SAID);
+          const response = answerResponse(request, null, finishErrors(ran.errors, null), NOTHING_SAID);
           return { admitted, response, withheld: [], disclosures: () => NOTHING_DISCLOSED };
         }
         const raw = introspect ? { ...completed, ...introspect(views(principal.audience), variables) } : completed;
-        const { data, removed, standing } = shape(raw);
-        const said = finishRemarks(context.remarks, raw, data, marks);
-        const withheld = onceEach([...removed.flatMap((entry) => withheldEntry(parts, caller, entry)), ...said.withheld]);
-        const obligations = obligationsOf(caller, finishAuthorised(context.remarks, raw, marks, standing));
-        const response = answerResponse(request, data, finishErrors(errors, data), { ...said, withheld, obligations });
-        const disclosures = () => {
-          const stands = standing();
-          const { disclosed, granted } = finishDisclosed(context.remarks, raw, marks);
-          return { disclosed, granted: new Set([...granted].filter((coordinate) => stands.has(coordinate))) };
-        };
-        return { admitted, response, withheld, disclosures };
+        return { admitted, ...finished(request, admitted.caller, { ...ran, raw }) };
       });
     },
+    async readChanges(asked) {
+      const { request, query } = asked;
+      const now = parts.clock.now();
+      const { principal, headers, requestId } = request;
+      const { operation, names } = query;
+      const { fragments } = factsOf(request, documents);
+      const given = { ...request.variables, [names.after]: asked.after, [names.first]: asked.first };
+      const variables = coercedVariables(composed.schema, operation, given);
+      const admission = {
+        principal,
+        ...headers,
+        requestId,
+        now,
+        today: shanghaiToday(now),
+        schema: composed.schema,
+        operation,
+        fragments,
+        variables,
+      };
+      let answer: Omit<ChangesAnswer, 'logFor'> | undefined;
+      let answering: Answering | undefined;
+      await journal(request, admission, async () => {
+        const admitted = await admittedFor(parts, admission, asked);
+        const ran = await run({ ...request, operation }, admitted.caller, variables);
+        const page = pageIn(ran, query);
+        const whole = finished(request, admitted.caller, { ...ran, raw: page.raw });
+        const events = page.nodes.map((node, index) => eventOf(request, admitted.caller, { ran, query, node, index }));
+        const { caller } = admitted;
+        const { profile, subjectId, voucherUse } = caller;
+        const counted = profile.voucher && voucherUse !== undefined ? { id: profile.voucher.id, use: voucherUse } : undefined;
+        const { endCursor, hasMore, resync } = page;
+        const place = placeIn(ran);
+        answer = {
+          events,
+          endCursor,
+          hasMore,
+          resync,
+          place,
+          begun: { subjectId, counted },
+          sharedBy: sharedBy(caller, asked, variables),
+          caller,
+        };
+        answering = { admitted, ...whole, isNothing: events.length === 0 };
+        return answering;
+      });
+      if (!answer || !answering) throw new Error('the journal did not run what it was given');
+      const shared = answering;
+      return { ...answer, logFor: (receiver) => journal.record(request, { ...admission, ...receiver }, shared) };
+    },
   };
+}
+
+/** A subscription is admitted once; what follows goes on under the use that was counted then, with every other check anew. */
+async function admittedFor(parts: FederatedParts, admission: AdmissionRequest, { begun }: ChangesRequest): Promise<Admitted> {
+  if (!begun) return admit(parts, admission);
+  const caller = await readmit(parts, admission, { ...begun, revealed: [] });
+  const { schema, operation, fragments, variables } = admission;
+  return { caller, asked: askedOf(schema, parts.policy, operation, fragments, variables) };
+}
+
+type Data = Record<string, unknown>;
+
+/** An operation that has run: what the subgraphs answered, joined and completed, not yet in the client's shape. */
+interface Ran extends Pick<Prepared, 'marks' | 'introspect' | 'shape'> {
+  readonly raw: Data | undefined;
+  readonly errors: readonly GraphQLError[];
+  readonly remarks: readonly PlacedRemarks[];
+}
+
+/** @throws DOWNSTREAM_SERVICE_ERROR, or with what the feed itself refused */
+function pageIn({ raw, errors }: Ran, { responseKey }: ChangesQuery) {
+  const page = raw?.[responseKey] as Data | null | undefined;
+  if (!raw || !page) throw errors[0] ?? new HubError('DOWNSTREAM_SERVICE_ERROR', 'the change feed did not answer');
+  const { nodes, endCursor, hasMore, resync } = page;
+  return {
+    raw,
+    nodes: nodes as readonly Data[],
+    endCursor: String(endCursor),
+    hasMore: hasMore === true,
+    resync: typeof resync === 'string' ? resync : null,
+  };
+}
+
+/** Where the feed stands behind this page: equal for all that stand there. */
+function placeIn({ remarks }: Ran): string | undefined {
+  return remarks.find(({ place }) => place !== undefined)?.place;
+}
+
+/** The delivery of one change: its places begin at the change, not at the page. */
+function asDelivery(response: EngineResponse, responseKey: string, change: Data): EngineResponse {
+  const within = <P extends string | number>(path: readonly P[]): readonly P[] =>
+    path[0] === responseKey && path[1] === 'nodes' ? [path[0], ...path.slice(3)] : path;
+  const { extensions, errors } = response;
+  const placed = Object.entries(extensions ?? {}).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.map((entry: { readonly path: readonly string[] }) => ({ ...entry, path: within(entry.path) })) : value,
+  ]);
+  return {
+    data: { [responseKey]: change },
+    ...(errors && {
+      errors: errors.map(
+        (error) => new GraphQLError(error.message, { path: error.path && within(error.path), extensions: error.extensions }),
+      ),
+    }),
+    ...(extensions && { extensions: Object.fromEntries(placed) }),
+  };
+}
+
+/** The same error in a page of this one change. */
+function placedFirst(error: GraphQLError): GraphQLError {
+  const [root, nodes, , ...rest] = error.path ?? [];
+  const path = [root, nodes, 0, ...rest].filter((step) => step !== undefined);
+  return new GraphQLError(error.message, { path, extensions: error.extensions });
+}
+
+/** Who may be answered the same: equal operations, variables, profiles and bound parameters; a department's own rows and a voucher's are shared with nobody. */
+function sharedBy(
+  { profile, profileKey, principal, subjectId, requestId }: Caller,
+  { request, query, begun }: ChangesRequest,
+  variables: Data,
+): string {
+  const { [query.names.after]: _after, [query.names.first]: _first, ...asked } = variables;
+  const { exp: _exp, tokenDigest: _digest, ...person } = principal;
+  // Of a supervision system everybody reads the same, but the account of each member of staff is looked at by itself.
+  const own = profile.audience === 'SUPERVISION' ? (principal.staffId ?? null) : [person, subjectId];
+  const use = profile.voucher ? (begun?.counted?.use ?? requestId) : null;
+  return JSON.stringify([request.documentHash, request.operation.name?.value ?? '', asked, request.headers.withheld, profileKey, own, use]);
 }
 
 const NOTHING_SAID: Said = { withheld: [], annotations: [], narrowed: [] };
@@ -151,9 +312,11 @@ function incomplete(): GraphQLError {
 }
 
 /** A field of the interface that is closed for the type of this row alone is fetched for the others, and its subgraph withholds it as well. */
-function onceEach(entries: readonly WithheldEntry[]): readonly WithheldEntry[] {
+function onceEach(removed: readonly WithheldEntry[], said: readonly WithheldEntry[]): readonly WithheldEntry[] {
+  if (removed.length === 0) return said;
+  if (said.length === 0) return removed;
   const byPlace = new Map<string, WithheldEntry>();
-  for (const entry of entries) {
+  for (const entry of [...removed, ...said]) {
     const key = JSON.stringify([entry.path, entry.coordinate, entry.effect, entry.reason]);
     if (!byPlace.has(key)) byPlace.set(key, entry);
   }
@@ -240,6 +403,6 @@ async function sendFetch(subgraphs: ReadonlyMap<string, CallSubgraph>, fetch: Pl
   return { data: result.data, errors };
 }
 
-function pick({ withheld, annotations, narrowed, disclosed, granted, authorised }: SubgraphRemarks): SubgraphRemarks {
-  return { withheld, annotations, narrowed, disclosed, granted, authorised };
+function pick({ revealed: _revealed, ...remarks }: SubgraphRemarks): SubgraphRemarks {
+  return remarks;
 }

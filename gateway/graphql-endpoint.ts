@@ -1,17 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { getOperationAST, OperationTypeNode } from 'graphql';
+import { OperationTypeNode } from 'graphql';
 import type { Principal } from '../auth/principal.ts';
 import { ERRORS, HubError } from '../schema/errors.ts';
 import { type AnsweredError, answerError, answerFault, formatAnswered, type ReportFailure } from './answered-error.ts';
 import type { Apollo } from './apollo.ts';
-import type { EngineRequest, HubHeaders } from './engine.ts';
 import { type Answer, HTML_TYPE, JSON_TYPE, Refusal } from './http-answer.ts';
-import { type GraphqlParams, type HttpLimits, readBody, readHubHeaders, readSearch } from './http-request.ts';
+import { type HttpLimits, readBody, readHubHeaders, readSearch, searchOf } from './http-request.ts';
 import { IDE_PAGE } from './ide.ts';
-import { InvalidDocument, type KnownDocuments } from './known-documents.ts';
+import { InvalidDocument } from './known-documents.ts';
 import { chooseType } from './media-type.ts';
-import type { CountObjects } from './object-limits.ts';
-import { type AdmitRequest, clientKey } from './rate-limit.ts';
+import type { AdmitRequest } from './rate-limit.ts';
+import { type OperationParts, readOperation } from './read-operation.ts';
 import { noteErrors, type RequestEntry } from './request-log.ts';
 import { askedText, type TrustedDocuments } from './trusted-documents.ts';
 
@@ -25,57 +24,37 @@ export interface Exchange {
   isWellFormed: boolean;
 }
 
-interface EndpointOptions {
+interface EndpointOptions extends OperationParts {
   readonly apollo: Apollo;
-  readonly documents: KnownDocuments;
   readonly verify: (authorization: string | undefined) => Promise<Principal>;
   readonly admit: AdmitRequest;
-  readonly countObjects: CountObjects;
   readonly trusted?: TrustedDocuments | undefined;
   readonly limits: HttpLimits;
   readonly ide: boolean;
 }
 
-/** What a request comes to before its document is read. */
-interface Asked {
-  readonly text: string;
-  readonly params: GraphqlParams;
-  readonly principal: Principal;
-  readonly headers: HubHeaders;
-}
-
 /** Answers `/graphql`. The first failure is the answer: form of the request, token, rate, trust, parsing, limits, validation, engine. */
 export function createEndpoint(options: EndpointOptions): (exchange: Exchange) => Promise<Answer> {
-  const { apollo, documents, verify, admit, countObjects, trusted, limits } = options;
+  const { apollo, verify, admit, trusted, limits } = options;
   const ide = options.ide && !trusted?.required;
 
-  const readOperation = (exchange: Exchange, { text, params, principal, headers }: Asked): EngineRequest => {
-    const { request, entry } = exchange;
-    const { document, hash, signature } = documents.read(text, params.operationName, params.variables);
-    entry.signature = signature;
-    const operation = getOperationAST(document, params.operationName);
-    if (!operation) throw new HubError('BAD_USER_INPUT', 'the document has no such operation, or several and none is named');
-    entry.kind = operation.operation;
-    entry.operationName = operation.name?.value;
-    if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+  const allowOver = (method: string | undefined) => (kind: RequestEntry['kind']) => {
+    if (kind === OperationTypeNode.SUBSCRIPTION)
       throw new HubError('BAD_USER_INPUT', 'subscriptions are answered over WebSocket and at /graphql/stream');
-    }
-    if (request.method === 'GET' && operation.operation === OperationTypeNode.MUTATION) throw notAllowed('POST');
-    const { variables } = params;
-    countObjects(clientKey(principal, request.socket.remoteAddress), document, operation, variables);
-    return { requestId: entry.requestId, principal, headers, document, operation, documentHash: hash, signature, variables };
+    if (method === 'GET' && kind === OperationTypeNode.MUTATION) throw notAllowed('POST');
   };
 
   const answer = async (exchange: Exchange): Promise<Answer> => {
     const { request, entry, report } = exchange;
     const headers = readHubHeaders(request.headers);
-    const params = request.method === 'GET' ? readSearch(searchOf(request.url)) : await readBody(request, limits);
+    const params = request.method === 'GET' ? readSearch(searchOf(request)) : await readBody(request, limits);
     const principal = await verify(request.headers.authorization);
     entry.audience = principal.audience;
-    admit(principal, request.socket.remoteAddress);
+    const address = request.socket.remoteAddress;
+    admit(principal, address);
     exchange.isWellFormed = true;
     const text = askedText(params, trusted);
-    const operation = readOperation(exchange, { text, params, principal, headers });
+    const operation = readOperation(options, { text, params, principal, headers, address, entry }, allowOver(request.method));
     return apollo.answer({ text, params, report, entry, request: operation }, exchange.contentType);
   };
 
@@ -91,12 +70,16 @@ export function createEndpoint(options: EndpointOptions): (exchange: Exchange) =
 }
 
 /** The answer to a request that is stopped. */
-export function refuse(error: unknown, { entry, report, contentType }: Exchange): Answer {
-  const errors =
-    error instanceof InvalidDocument ? error.faults.map((fault) => answerFault(error.code, fault)) : [answerError(error, report)];
+export function refuse(error: unknown, { entry, report, contentType }: Pick<Exchange, 'entry' | 'report' | 'contentType'>): Answer {
+  const errors = errorsOf(error, report);
   noteErrors(entry, errors);
   const body = JSON.stringify({ errors: errors.map(formatAnswered) });
   return { contentType, body, ...statusOf(error, errors) };
+}
+
+/** What a client is told of whatever stopped its request: each fault of a document, or the one error. */
+export function errorsOf(error: unknown, report: ReportFailure): readonly AnsweredError[] {
+  return error instanceof InvalidDocument ? error.faults.map((fault) => answerFault(error.code, fault)) : [answerError(error, report)];
 }
 
 function statusOf(error: unknown, [first]: readonly AnsweredError[]): Pick<Answer, 'status' | 'headers'> {
@@ -105,11 +88,6 @@ function statusOf(error: unknown, [first]: readonly AnsweredError[]): Pick<Answe
   return { status, headers: status === 401 ? { 'www-authenticate': 'Bearer' } : undefined };
 }
 
-function notAllowed(methods: string): Refusal {
+export function notAllowed(methods: string): Refusal {
   return new Refusal('BAD_USER_INPUT', `only ${methods} can be answered here`, { status: 405, headers: { allow: methods } });
-}
-
-function searchOf(url = ''): string {
-  const at = url.indexOf('?');
-  return at < 0 ? '' : url.slice(at);
 }

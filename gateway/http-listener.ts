@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, Server as SocketServer } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -53,12 +53,14 @@ interface ListenerOptions {
   readonly tls?: TlsMaterial | undefined;
   /** Never rejects. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Takes connections that ask to be WebSockets, and ends them before the listener can close; without it they are requests as any other. */
+  readonly upgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
 }
 
 /** A year; browsers heed it for names, not for addresses. */
 const ONLY_TLS = 'max-age=31536000';
 
-export async function listen({ host, port, limits, tls, handle }: ListenerOptions): Promise<Listener> {
+export async function listen({ host, port, limits, tls, handle, upgrade }: ListenerOptions): Promise<Listener> {
   const running = new Set<ServerResponse>();
   const options = {
     maxHeaderSize: limits.headerBytes,
@@ -67,6 +69,7 @@ export async function listen({ host, port, limits, tls, handle }: ListenerOption
     keepAliveTimeout: limits.keepAliveTime,
     connectionsCheckingInterval: Math.min(1_000, Math.ceil(limits.headerTime / 4)),
     requireHostHeader: true,
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => upgrade !== undefined && headers.upgrade?.toLowerCase() === 'websocket',
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (!server.listening) response.setHeader('connection', 'close');
@@ -79,6 +82,7 @@ export async function listen({ host, port, limits, tls, handle }: ListenerOption
   const server = secure ?? createServer(options, answer);
   server.maxConnections = limits.connections;
   server.on('clientError', refuseUnreadable);
+  if (upgrade) server.on('upgrade', upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -105,18 +109,42 @@ export async function listen({ host, port, limits, tls, handle }: ListenerOption
 }
 
 /** Sends an answer with what every answer carries. Returns the length of its body in bytes. */
-export function send(response: ServerResponse, requestId: string, { status, contentType, body, headers }: Answer): number {
+export function send(response: ServerResponse, requestId: string, { status, contentType, body, headers, isForGateway }: Answer): number {
   // Encoded here: node:http would join a text with the headers, and encode it a second time after measuring it.
   const bytes = Buffer.from(body);
+  sendHead(response, requestId, { status, contentType, isForGateway, headers: { 'content-length': String(bytes.length), ...headers } });
+  response.end(bytes);
+  return bytes.length;
+}
+
+/** The head of an answer whose body follows. */
+export function sendHead(
+  response: ServerResponse,
+  requestId: string,
+  { status, contentType, headers, isForGateway }: Omit<Answer, 'body'>,
+): void {
   response.writeHead(status, {
+    ...(isForGateway ? {} : SECURITY_HEADERS),
+    'content-type': contentType,
+    'hub-request-id': requestId,
+    ...headers,
+  });
+}
+
+/** Answers a connection that asked to be a WebSocket and stays none. */
+export function refuseUpgrade(socket: Duplex, requestId: string, { status, contentType, body, headers }: Answer): void {
+  const bytes = Buffer.from(body);
+  const fields = {
     ...SECURITY_HEADERS,
     'content-type': contentType,
     'content-length': bytes.length,
     'hub-request-id': requestId,
+    connection: 'close',
     ...headers,
-  });
-  response.end(bytes);
-  return bytes.length;
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => socket.destroy());
+  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`), bytes]));
 }
 
 function contextOf({ cert, key, clientCa }: TlsMaterial) {

@@ -59,6 +59,18 @@ function readHeader(headers: IncomingHttpHeaders, name: string, pattern: RegExp)
   return value;
 }
 
+/** The part of an address from its question mark on. */
+export function searchOf({ url = '' }: IncomingMessage): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
+}
+
+/** The path of an address. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at);
+}
+
 /** Parameters of `GET /graphql?…`. @throws BAD_USER_INPUT */
 export function readSearch(search: string): GraphqlParams {
   const given = new URLSearchParams(search);
@@ -140,7 +152,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
 }
 
 /** Looked at before parsing, so that a body of brackets never becomes a tower of objects. */
-function isDeeper(json: Buffer, limit: number): boolean {
+export function isDeeper(json: Buffer, limit: number): boolean {
   let depth = 0;
   let quoted = false;
   for (let at = 0; at < json.length; at++) {
@@ -164,7 +176,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkParams({ query, documentId, operationName, variables, extensions }: Readonly<Record<string, unknown>>): GraphqlParams {
+/** @throws BAD_USER_INPUT */
+export function checkParams({ query, documentId, operationName, variables, extensions }: Readonly<Record<string, unknown>>): GraphqlParams {
   if (operationName != null && typeof operationName !== 'string') throw new Refusal('BAD_USER_INPUT', '"operationName" has to be a text');
   if (variables != null && !isRecord(variables)) throw new Refusal('BAD_USER_INPUT', '"variables" has to be an object');
   if (extensions != null && !isRecord(extensions)) throw new Refusal('BAD_USER_INPUT', '"extensions" has to be an object');

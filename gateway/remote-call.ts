@@ -1,8 +1,8 @@
-import { type SignStatement, statementOf } from '../auth/access-statement.ts';
+import { OTHER_POLICY, type SignStatement, statementOf } from '../auth/access-statement.ts';
 import { HubError } from '../schema/errors.ts';
 import type { CallSubgraph, SubgraphAnswer, SubgraphCall } from './call.ts';
 import { BREAKER_LIMITS, createCircuitBreaker } from './circuit-breaker.ts';
-import { openConnections, type Reply, Unreachable } from './subgraph-connections.ts';
+import { openConnections, type Reply, type SubgraphTls, Unreachable } from './subgraph-connections.ts';
 import { readAnswer, STATEMENT_HEADER } from './subgraph-wire.ts';
 
 export interface RemoteOptions {
@@ -14,6 +14,9 @@ export interface RemoteOptions {
   readonly policy: string;
   /** Milliseconds that a fetch may take, its second attempt included. */
   readonly timeout: number;
+  readonly tls?: SubgraphTls | undefined;
+  /** Told when the subgraph has another policy. */
+  readonly onOtherPolicy?: (() => void) | undefined;
   readonly breaker?: { readonly failures: number; readonly pause: number } | undefined;
   readonly log: (line: Record<string, unknown>) => void;
 }
@@ -27,12 +30,19 @@ export interface RemoteSubgraph {
 const SUBGRAPH_PATH = '/graphql';
 
 /** A subgraph that another process serves, called over HTTP with an access statement. */
-export function remoteSubgraph({ name, url, sign, policy, timeout, breaker = BREAKER_LIMITS, log }: RemoteOptions): RemoteSubgraph {
-  const connections = openConnections(url, timeout);
+export function remoteSubgraph(options: RemoteOptions): RemoteSubgraph {
+  const { name, url, sign, policy, timeout, tls, onOtherPolicy, breaker = BREAKER_LIMITS, log } = options;
+  const connections = openConnections(url, timeout, tls);
+  let problem = '';
   const path = url.pathname === '/' ? SUBGRAPH_PATH : url.pathname;
   const circuit = createCircuitBreaker({
     ...breaker,
-    onChange: (isOpen) => log({ level: isOpen ? 'warn' : 'info', event: isOpen ? 'subgraph-left-out' : 'subgraph-back', subgraph: name }),
+    onChange: (isOpen) =>
+      log(
+        isOpen
+          ? { level: 'warn', event: 'subgraph-left-out', subgraph: name, problem }
+          : { level: 'info', event: 'subgraph-back', subgraph: name },
+      ),
   });
 
   const attempt = async ({ call, body, isQuery }: Fetch, deadline: number) => {
@@ -52,8 +62,11 @@ export function remoteSubgraph({ name, url, sign, policy, timeout, breaker = BRE
       circuit.succeeded();
       return answer;
     } catch (error) {
-      if (error instanceof Unreachable) circuit.failed();
-      else circuit.succeeded();
+      if (error instanceof OtherPolicy) onOtherPolicy?.();
+      if (error instanceof Unreachable) {
+        problem = problemOf(error);
+        circuit.failed();
+      } else circuit.succeeded();
       throw error;
     }
   };
@@ -82,11 +95,19 @@ interface Fetch {
   readonly isQuery: boolean;
 }
 
+class OtherPolicy extends Error {}
+
+/** The code by which the runtime names what went wrong, such as a certificate that is not trusted. */
+function problemOf({ message, cause }: Unreachable): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? `${message}: ${String(cause.code)}` : message;
+}
+
 /** @throws HubError where the subgraph stopped the request, Unreachable where there is no answer, Error where the statement was refused */
 function readReply(name: string, { status, text }: Reply): SubgraphAnswer {
   const answer = read(name, text);
   if (!('stopped' in answer)) return answer;
   const { code, message } = answer.stopped;
+  if (code === 'UNAUTHENTICATED' && message === OTHER_POLICY) throw new OtherPolicy(`${name} has another policy`);
   if (code === 'UNAUTHENTICATED') throw new Error(`${name} has refused the access statement: ${message}`);
   if (code === 'STORE_UNAVAILABLE') throw new HubError(code, message);
   if (status >= 500 || code === 'DOWNSTREAM_SERVICE_ERROR') throw new Unreachable(`${name} answered with status ${status}: ${message}`);

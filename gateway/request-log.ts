@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Audience } from '../auth/principal.ts';
 import type { ErrorCode } from '../schema/errors.ts';
 
@@ -16,6 +18,23 @@ export interface RequestEntry {
   status: number;
   durationMs: number;
   bytes: number;
+}
+
+/** Of a request with these headers, of which nothing is known yet. */
+export function newEntry(headers: IncomingHttpHeaders): RequestEntry {
+  const given = headers['hub-request-id'];
+  return {
+    requestId: randomUUID(),
+    clientRequestId: typeof given === 'string' ? given : undefined,
+    audience: 'UNKNOWN',
+    kind: 'none',
+    operationName: undefined,
+    signature: undefined,
+    codes: [],
+    status: 0,
+    durationMs: 0,
+    bytes: 0,
+  };
 }
 
 export function noteErrors(entry: RequestEntry, errors: readonly { readonly code: ErrorCode }[]): void {

@@ -58,17 +58,13 @@ export interface Shaped {
 export function compileShape(parts: ShapeParts): (data: Data) => Shaped {
   const root = parts.schema.getRootType(parts.operation.operation);
   if (!root) throw new Error(`the schema has no ${parts.operation.operation}`);
-  const fieldsBySet = new Map<string, readonly Field[]>();
-  const ids = new Map<SelectionSetNode, number>();
-  const idOf = (set: SelectionSetNode) => {
-    const known = ids.get(set) ?? ids.size;
-    ids.set(set, known);
-    return known;
-  };
+  const rootSets = [parts.operation.selectionSet];
+  const fieldsBySets = new Map<readonly SelectionSetNode[], Map<string, readonly Field[]>>();
 
+  // The sets of a field are one list for as long as the shape is kept.
   const fieldsOf = (sets: readonly SelectionSetNode[], typeName: string): readonly Field[] => {
-    const cacheKey = `${typeName}:${sets.map(idOf).join(',')}`;
-    const known = fieldsBySet.get(cacheKey);
+    const byType = fieldsBySets.get(sets);
+    const known = byType?.get(typeName);
     if (known) return known;
     const byKey = new Map<string, { node: FieldNode; sets: SelectionSetNode[] }>();
     const type = parts.schema.getType(typeName);
@@ -84,7 +80,8 @@ export function compileShape(parts: ShapeParts): (data: Data) => Shaped {
       const closed = parts.isClosed(coordinate);
       return { key, name, coordinate, closed, empty, type: isCompositeType(named) ? named : undefined, sets: inner };
     });
-    fieldsBySet.set(cacheKey, fields);
+    if (byType) byType.set(typeName, fields);
+    else fieldsBySets.set(sets, new Map([[typeName, fields]]));
     return fields;
   };
 
@@ -129,7 +126,7 @@ export function compileShape(parts: ShapeParts): (data: Data) => Shaped {
       }
       return shapeObject(value as Data, field.sets, type, path);
     };
-    const data = shapeObject(answer, [parts.operation.selectionSet], root, []);
+    const data = shapeObject(answer, rootSets, root, []);
     const standing = () =>
       new Set([...shapedBy].flatMap((fields) => fields.flatMap(({ closed, coordinate }) => (closed ? [] : [coordinate]))));
     return { data, removed: [...removed.values()], standing };

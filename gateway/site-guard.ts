@@ -29,7 +29,7 @@ export function guardSite({ host, allowedHosts, allowedOrigins, isSecure }: Site
 export const PREFLIGHT_HEADERS = {
   'access-control-allow-methods': 'GET, POST',
   'access-control-allow-headers':
-    'Authorization, Content-Type, Hub-Purpose, Hub-Matter, Hub-Voucher, Hub-Withheld, Hub-Explain, Hub-Request-Id',
+    'Authorization, Content-Type, Hub-Purpose, Hub-Matter, Hub-Voucher, Hub-Withheld, Hub-Explain, Hub-Request-Id, Last-Event-ID',
   'access-control-max-age': '600',
 };
 

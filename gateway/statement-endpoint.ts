@@ -8,7 +8,7 @@ import {
   parse,
   validate,
 } from 'graphql';
-import type { Statement, VerifyStatement } from '../auth/access-statement.ts';
+import type { TakenStatement, VerifyStatement } from '../auth/access-statement.ts';
 import { type AdmissionParts, readmit } from '../auth/admission.ts';
 import { AUDIENCES } from '../auth/principal.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
@@ -58,8 +58,8 @@ export function createStatementEndpoint({
     fetches.set(key, known);
     return known;
   };
-  const execute = async (fetch: Fetch, variables: GraphqlParams['variables'], statement: Statement) => {
-    const { subjectId, voucher, revealed, ...request } = statement;
+  const execute = async (fetch: Fetch, variables: GraphqlParams['variables'], statement: TakenStatement) => {
+    const { subjectId, voucher, revealed, isMine: _isMine, ...request } = statement;
     const coerced = coercedVariables(subgraph.schema, fetch.operation, variables);
     const asked = { ...request, ...fetch, today: shanghaiToday(request.now), withheld: 'extensions', schema: subgraph.schema } as const;
     const caller = await readmit(admission, { ...asked, variables: coerced }, { subjectId, counted: voucher, revealed });
@@ -79,10 +79,18 @@ export function createStatementEndpoint({
     const params = parseBody(body, HTTP_LIMITS);
     const fetch = fetchOf(params);
     entry.kind = fetch.operation.operation;
-    const answer = await execute(fetch, params.variables, statement);
+    const answer = await once(statement.isMine, fetch, () => execute(fetch, params.variables, statement));
     if (answer.errors) noteErrors(entry, answer.errors);
-    return { status: 200, contentType: JSON_TYPE, body: printAnswer(answer) };
+    return { status: 200, contentType: JSON_TYPE, body: printAnswer(answer), isForGateway: true };
   };
+}
+
+/** What only reads need not wait, as long as nobody hears of it. */
+async function once<T>(isMine: Promise<void>, { operation }: Fetch, execute: () => Promise<T>): Promise<T> {
+  const reading = operation.operation === 'query' ? execute() : undefined;
+  reading?.catch(() => {});
+  await isMine;
+  return reading ?? execute();
 }
 
 function readFetch(schema: GraphQLSchema, query: string, operationName: string | undefined): Fetch {

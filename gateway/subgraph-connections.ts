@@ -23,6 +23,14 @@ export interface Connections {
   close(): void;
 }
 
+/** For addresses with https, in PEM: whose certificates a subgraph may show, and the one that it is shown. */
+export interface SubgraphTls {
+  /** Those that the runtime trusts unless told. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /** The subgraph gave no answer of its own. */
 export class Unreachable extends Error {
   readonly isLate: boolean;
@@ -36,9 +44,9 @@ const ANSWER_BYTES = 67_108_864;
 const CONNECTIONS = 128;
 
 /** Opens connections when they are needed, each of which waits at most `timeout` milliseconds for the other end. */
-export function openConnections({ origin }: URL, timeout: number): Connections {
+export function openConnections({ origin }: URL, timeout: number, tls: SubgraphTls = {}): Connections {
   // The deadline is for all of an exchange: a limit on each part of it would be a second timer.
-  const options = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: ANSWER_BYTES, connect: { timeout } };
+  const options = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: ANSWER_BYTES, connect: { ...tls, timeout } };
   const kept = new Pool(origin, { ...options, connections: CONNECTIONS });
   return {
     exchange(delivery) {
@@ -92,7 +100,9 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     clearTimeout(this.#timer);
-    this.#resolve({ status: this.#status, text: Buffer.concat(this.#chunks).toString('utf8') });
+    const [first, ...others] = this.#chunks;
+    const bytes = first && others.length === 0 ? first : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, text: bytes.toString('utf8') });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {

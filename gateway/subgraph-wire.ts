@@ -6,8 +6,8 @@ export const STATEMENT_HEADER = 'hub-statement';
 
 /** The answer of a subgraph as it crosses the network: a GraphQL response whose `extensions.hub` are the remarks. */
 export function printAnswer({ data, errors, remarks }: SubgraphAnswer): string {
-  const { withheld, annotations, narrowed, disclosed, granted, authorised, revealed } = remarks;
-  const hub = { withheld, annotations, narrowed, disclosed, granted: [...granted], authorised, revealed };
+  const { withheld, annotations, narrowed, disclosed, granted, authorised, revealed, place } = remarks;
+  const hub = { withheld, annotations, narrowed, disclosed, granted: [...granted], authorised, revealed, place };
   return JSON.stringify({
     data,
     errors: errors?.map(({ message, path, code }) => ({ message, path, extensions: { code } })),
@@ -44,7 +44,7 @@ function readError(value: unknown): { message: string; path: readonly (string | 
 /** The subgraph is the hub's own program: its lists are looked at as lists, and their members taken as they are. */
 function readRemarks(value: unknown): SubgraphRemarks {
   if (!isObject(value)) throw new Error('the answer says nothing about itself');
-  const { withheld, annotations, narrowed, disclosed, granted, authorised, revealed } = value;
+  const { withheld, annotations, narrowed, disclosed, granted, authorised, revealed, place } = value;
   return {
     withheld: listOf(withheld) as SubgraphRemarks['withheld'],
     annotations: listOf(annotations) as SubgraphRemarks['annotations'],
@@ -53,6 +53,7 @@ function readRemarks(value: unknown): SubgraphRemarks {
     granted: new Set(listOf(granted).map(String)),
     authorised: listOf(authorised) as SubgraphRemarks['authorised'],
     revealed: listOf(revealed ?? []).map(String),
+    ...(typeof place === 'string' ? { place } : {}),
   };
 }
 

@@ -23,8 +23,9 @@ export function createBuckets(rate: Rate, clock: Clock): TakeOne {
     const bucket = buckets.get(key) ?? { level: rate.burst, filledAt: now };
     buckets.delete(key);
     buckets.set(key, bucket); // a map keeps the order of insertion
-    const [oldest] = buckets.keys();
-    if (oldest !== undefined && buckets.size > REMEMBERED_KEYS) buckets.delete(oldest);
+    // Looked for only then: the first key of a map stands behind the places of all that were moved away.
+    const [oldest] = buckets.size > REMEMBERED_KEYS ? buckets.keys() : [];
+    if (oldest !== undefined) buckets.delete(oldest);
     const elapsed = Math.max(0, now - bucket.filledAt); // a clock may be set back
     bucket.level = Math.min(rate.burst, bucket.level + (elapsed * rate.perSecond) / 1000);
     bucket.filledAt = now;

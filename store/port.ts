@@ -99,6 +99,13 @@ export interface Change {
   readonly at: string;
 }
 
+/** Something that may happen once, such as taking a statement. */
+export interface Claim {
+  readonly id: string;
+  /** It has to be remembered until then, by the store's clock; it is forgotten some time after. */
+  readonly until: Date;
+}
+
 export interface Reader {
   /** As long as `keys` and in their order. */
   get(collection: string, keys: readonly string[]): Awaitable<readonly (Document | undefined)[]>;
@@ -143,6 +150,16 @@ export interface Store {
   changes(after: Position | null, limit: number): Promise<readonly Change[]>;
   /** The position of the newest change, null when there is none. */
   position(): Promise<Position | null>;
+  /**
+   * For each claim whether nobody has made it before, in whichever process that shares the store; several of one call are one write. It is in no document
+   * and no change, and no transaction waits for it. @throws STORE_UNAVAILABLE, after which each may have been made or not
+   */
+  claim(claims: readonly Claim[]): Promise<readonly boolean[]>;
+  /**
+   * Calls `listener` when something may have been committed, by whichever process: at once where the store tells it, a second later otherwise. Then
+   * `changes` tells what; several commits may be one call, and a call may mean nothing. Keeps no process alive. Gives back how to end it.
+   */
+  onCommit(listener: () => void): () => void;
   close(): Promise<void>;
 }
 

@@ -107,6 +107,8 @@ function forwarding(store: Store): Omit<Store, 'write'> {
     read: (work) => store.read(work),
     changes: (after, limit) => store.changes(after, limit),
     position: () => store.position(),
+    claim: (claims) => store.claim(claims),
+    onCommit: (listener) => store.onCommit(listener),
     close: () => store.close(),
   };
 }

@@ -10,7 +10,7 @@ import { decodeGate, decodeObject, type StoredDocument } from './stored-document
 export interface Commit {
   /** The transaction's id, and which of its commits this is. */
   readonly _id: string;
-  /** A time of the cluster within the transaction: whatever the transaction could see was committed at an earlier one, under an earlier time. */
+  /** A time of the cluster within the transaction: whatever was committed before it began, and whatever it could see, has an earlier one. */
   readonly time: Timestamp;
   readonly writer: string;
   /** Counts the commits of a writer. */

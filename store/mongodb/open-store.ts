@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientSession, type MongoClient, Timestamp } from 'mongodb';
+import type { ClientSession, MongoClient } from 'mongodb';
 import { HubError } from '../../schema/errors.ts';
+import { CommitListeners } from '../commit-listeners.ts';
 import type { Store, StoreOptions } from '../port.ts';
+import { claimAll } from './claims.ts';
 import { type Commit, Commits } from './commits.ts';
 import { connectTo, layOutAll, PATIENCE_MS } from './connect.ts';
 import { isDuplicateKey, isTransient, isUnavailable, isUnknownOutcome, translate } from './driver-error.ts';
 import { type LayoutDuty, prepareDatabase } from './prepare-database.ts';
 import { type Access, MongoReader } from './reader.ts';
+import { watchCommits } from './watch-commits.ts';
 import { WriteQueue } from './write-queue.ts';
 import { MongoWriter } from './writer.ts';
 
@@ -34,12 +37,13 @@ export async function openMongoStore(url: string, options: MongoOptions): Promis
   const writer = randomBytes(9).toString('base64url');
   const reading = new Set<Promise<unknown>>();
   let number = 0;
-  let seen = Timestamp.fromBits(0, 0);
   let closed: Promise<void> | undefined;
 
   const transact = <T>(work: (session: ClientSession) => Promise<T>) => inTransaction(client, patienceMs, work);
   const access: Access = { db, layouts, commits: new Commits(db, transact) };
   const commitsOf = db.collection<Commit>('commits', { readConcern: { level: 'majority' } });
+
+  const listeners = new CommitListeners((wake) => watchCommits({ db, position: () => access.commits.position(), wake }));
 
   const read: Store['read'] = async (work) => {
     if (closed) throw isClosed();
@@ -57,7 +61,7 @@ export async function openMongoStore(url: string, options: MongoOptions): Promis
 
   const write: Store['write'] = async (work, { actor }) => {
     if (closed) throw isClosed();
-    return queue
+    const result = await queue
       .run(async () => {
         const transaction = randomBytes(12).toString('base64url');
         const isKept = async () => (await commitsOf.findOne({ _id: `${transaction}.0` })) !== null;
@@ -67,18 +71,18 @@ export async function openMongoStore(url: string, options: MongoOptions): Promis
             try {
               const result = await queue.runInside(() => work(tx));
               tx.refuseIfFailed();
-              const commits = tx.commits(transaction, writer, () => ++number, seen);
+              const commits = tx.commits(transaction, writer, () => ++number);
               return { result, commits, isOpen: tx.isOpen };
             } finally {
               tx.end();
             }
           };
-          const result = await committed(session, patienceMs, { attempt, insert: (commits, within) => insertAll(commits, within), isKept });
-          seen = latest(seen, session.clusterTime?.clusterTime);
-          return result;
+          return committed(session, patienceMs, { attempt, insert: insertAll, isKept });
         });
       })
       .catch((error) => Promise.reject(translate(error)));
+    listeners.tell();
+    return result;
   };
   const insertAll = async (commits: readonly Commit[], session: ClientSession | undefined) => {
     if (commits.length > 0) await commitsOf.insertMany([...commits], session ? { session } : { ordered: true });
@@ -90,6 +94,7 @@ export async function openMongoStore(url: string, options: MongoOptions): Promis
     return running.catch((error) => Promise.reject(translate(error))).finally(() => reading.delete(running));
   };
   const close = async () => {
+    listeners.close();
     await queue.drained();
     await Promise.allSettled(reading);
     await connection.close();
@@ -100,6 +105,11 @@ export async function openMongoStore(url: string, options: MongoOptions): Promis
     write,
     changes: (after, limit) => asked(() => access.commits.changes(after, limit)),
     position: () => asked(() => access.commits.position()),
+    claim: (claims) => asked(() => claimAll(db, claims, patienceMs)),
+    onCommit: (listener) => {
+      if (closed) throw isClosed();
+      return listeners.add(listener);
+    },
     close: () => {
       closed ??= close();
       return closed;
@@ -180,10 +190,6 @@ export function inTransaction<T>(client: MongoClient, patienceMs: number, work: 
       isKept: async () => false,
     }),
   );
-}
-
-function latest(known: Timestamp, now: Timestamp | undefined): Timestamp {
-  return now && now.compare(known) > 0 ? now : known;
 }
 
 function isClosed(): HubError {

@@ -5,6 +5,7 @@ import { HubError } from '../../schema/errors.ts';
 import { GATE_COLUMNS } from '../../schema/gate.ts';
 import { gateKind, type Kind } from '../field-kinds.ts';
 import { type Migration, migrationStep, newestLayout } from '../migration.ts';
+import { CLAIMS } from './claims.ts';
 import { COMMIT_INDEXES } from './commits.ts';
 import type { Layout } from './layout.ts';
 
@@ -111,6 +112,7 @@ function schemasOf(layouts: readonly Layout[]): ReadonlyMap<string, Schema> {
     schemas.set(layout.history, historyOf(layout));
   }
   schemas.set('commits', commitSchema());
+  schemas.set(CLAIMS, claimSchema());
   return schemas;
 }
 
@@ -163,6 +165,11 @@ function commitSchema(): Schema {
   );
   for (const { name, key, partialFilterExpression } of COMMIT_INDEXES) schema.index({ ...key }, { name, partialFilterExpression });
   return schema;
+}
+
+function claimSchema(): Schema {
+  const schema = new Schema({ _id: String, until: { $type: Date, required: true }, by: { $type: String, required: true } }, OPTIONS);
+  return schema.index({ until: 1 }, { name: 'until', expireAfterSeconds: 0 });
 }
 
 function digestOf(schema: Schema): string {

@@ -13,11 +13,11 @@ export const COMMIT_SHARD_KEY = { _id: 'hashed' } as const;
 
 /**
  * Records lie with their subject, if each of their unique indexes begins with it: a shard keeps nothing unique beyond itself. A collection that follows
- * from others and is found by key alone is spread by key. Registers, vouchers and subjects are found by values that have to be unique; they stay together.
+ * from others and has nothing unique but its key is spread by key. Registers, vouchers and subjects are found by values that have to be unique; they stay together.
  */
 export function shardKeysOf({ gated, derived, indexes }: Pick<Layout, 'gated' | 'derived' | 'indexes'>): ShardKeys {
   const leading = (key: Readonly<Record<string, unknown>>) => Object.keys(key)[0];
-  if (gated && derived && indexes.length === 0) return { documents: { _id: 'hashed' }, history: { key: 1 } };
+  if (gated && derived && indexes.every(({ unique }) => !unique)) return { documents: { _id: 'hashed' }, history: { key: 1 } };
   const lieWithSubject = indexes.some(({ key }) => leading(key) === SUBJECT);
   const uniqueInShard = indexes.every(({ unique, key }) => !unique || leading(key) === SUBJECT);
   if (!gated || !lieWithSubject || !uniqueInShard) return { documents: undefined, history: undefined };

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyBulkWriteOperation, ClientSession, Timestamp } from 'mongodb';
+import { type AnyBulkWriteOperation, type ClientSession, Timestamp } from 'mongodb';
 import { HubError } from '../../schema/errors.ts';
 import type { JsonObject } from '../../schema/json.ts';
 import type { Document, Put, StoredBody, Writer } from '../port.ts';
@@ -13,6 +13,8 @@ import { completeColumns, decodeObject, encodeValues, type StoredDocument } from
 
 /** The fastest way to a document of which more than the key is told. */
 const BY_KEY = { _id: 1 } as const;
+/** The database puts its own time in the place of an empty one: whoever has asked it for nothing does not know how late it is. */
+const WHEN_INSERTED = Timestamp.fromBits(0, 0);
 
 /** Who writes, and when: it stands in every version and change of the transaction. */
 interface Authorship {
@@ -41,9 +43,9 @@ export class MongoWriter extends MongoReader implements Writer {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** What the transaction tells; `next` numbers its commits. `since` is the time of a transaction that has asked for nothing. */
-  commits(transaction: string, writer: string, next: () => number, since: Timestamp): readonly Commit[] {
-    const time = this.#time ?? since;
+  /** What the transaction tells; `next` numbers its commits. */
+  commits(transaction: string, writer: string, next: () => number): readonly Commit[] {
+    const time = this.#time ?? WHEN_INSERTED;
     const told = [
       ...chunks(this.#changes).map((changes) => ({ changes })),
       ...[...this.#logs].flatMap(([log, entries]) => chunks(entries).map((some) => ({ log, entries: some }))),

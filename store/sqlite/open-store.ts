@@ -1,8 +1,11 @@
 import { HubError } from '../../schema/errors.ts';
+import { CommitListeners } from '../commit-listeners.ts';
 import type { Store, StoreOptions } from '../port.ts';
+import { SqliteClaims } from './claims.ts';
 import { layOutAll, openReading, openWriting, PATIENCE_MS } from './open-file.ts';
 import { Snapshots } from './snapshots.ts';
 import { prepareTables } from './tables.ts';
+import { watchCommits } from './watch-commits.ts';
 import { WriteQueue } from './write-queue.ts';
 import { SqliteWriter } from './writer.ts';
 
@@ -19,6 +22,9 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
   // Reads have connections of their own: on the writing one they would see what is not committed yet.
   const snapshots = new Snapshots(() => openReading(file), layouts, patienceMs);
   const queue = new WriteQueue(writing, patienceMs);
+  // On this connection: it does not count its own commits, of which the queue tells at once.
+  const listeners = new CommitListeners((wake) => watchCommits(writing, wake));
+  const claims = new SqliteClaims({ file, clock, patienceMs });
   let closed: Promise<void> | undefined;
 
   const read: Snapshots['read'] = async (work) => {
@@ -27,7 +33,7 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
   };
   const write: Store['write'] = async (work, { actor }) => {
     if (closed) throw isClosed();
-    return queue.run(async () => {
+    const result = await queue.run(async () => {
       const writer = new SqliteWriter(writing, layouts, { actor, at: clock.now().toISOString() });
       try {
         const result = await work(writer);
@@ -37,10 +43,14 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
         writer.end();
       }
     });
+    listeners.tell();
+    return result;
   };
   const close = async () => {
+    listeners.close();
     await queue.drained();
     await snapshots.close();
+    await claims.close();
     // The last connection to a file checkpoints it.
     writing.close();
   };
@@ -50,6 +60,14 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
     write,
     changes: (after, limit) => read((reader) => reader.changes(after, limit)),
     position: () => read((reader) => reader.position()),
+    claim: async (made) => {
+      if (closed) throw isClosed();
+      return claims.claim(made);
+    },
+    onCommit: (listener) => {
+      if (closed) throw isClosed();
+      return listeners.add(listener);
+    },
     close: () => {
       closed ??= close();
       return closed;

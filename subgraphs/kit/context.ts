@@ -68,6 +68,8 @@ export interface Remarks {
   readonly authorised: Authorised[];
   /** Ids of rows that this call revealed to the caller: the rest of the request looks them up revealed. */
   readonly revealed: string[];
+  /** Of a reading of the change feed up to its end: where that is, as a digest. */
+  place?: string | undefined;
   /** Ids of `_entities`, in the order of the representations. */
   entities: readonly string[];
   /** What was said already, by list or object and by field. Of lists within lists each is told of; together they are one place in the end. */

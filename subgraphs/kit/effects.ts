@@ -1,5 +1,6 @@
 import { HubError } from '../../schema/errors.ts';
 import type { Change, Clock, CollectionSpec, Position, Store } from '../../store/port.ts';
+import { followCommits } from './follow-commits.ts';
 
 /** How far each handler has come in the change log. */
 export const EFFECT_CURSORS: CollectionSpec = { name: 'effect-cursor', gated: false, columns: [], indexes: [] };
@@ -22,14 +23,13 @@ export interface EffectsParts {
 export interface Effects {
   /** Ends when every change has had its effects, those of the effects included. */
   settle(): Promise<void>;
-  /** Settles again and again in the background, without keeping the process alive. */
+  /** Settles in the background whenever there may be changes, without keeping the process alive. */
   start(): void;
   /** Ends with the run that is under way. */
   stop(): Promise<void>;
 }
 
 const CHANGES_AT_ONCE = 2000;
-const POLL_MS = 250;
 /** One behind the other; more are no coincidence. */
 const MOST_CONFLICTS = 100;
 
@@ -44,7 +44,6 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
   /** Behind the stored cursor there may be changes of cursors alone, which are not worth another one. */
   const skipped = new Map<string, { readonly from: Position | null; readonly to: Position }>();
   let turn: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
   let conflicts = 0;
 
   const settle = (): Promise<void> => {
@@ -52,21 +51,12 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
     turn = mine.catch(() => {});
     return mine;
   };
-  const poll = () => {
-    timer = setTimeout(() => {
-      settle()
-        .catch(onError)
-        .finally(() => timer && poll());
-    }, POLL_MS).unref();
-  };
+  const background = followCommits(store, { run: settle, onError });
   return {
     settle,
-    start: () => {
-      if (!timer) poll();
-    },
+    start: background.start,
     stop: () => {
-      clearTimeout(timer);
-      timer = undefined;
+      background.stop();
       return turn;
     },
   };

@@ -54,12 +54,18 @@ export function collectionOf(type: RecordType): CollectionSpec {
   };
 }
 
+/** Of a row in `record-index`: the next day on which the clock alone changes who may see it. */
+export const TURNS_ON = 'turnsOn';
+
 /** `record-index`: by which an id is resolved without asking every subgraph. */
 export const RECORD_INDEX: CollectionSpec = {
   name: 'record-index',
   gated: true,
-  columns: [{ name: 'recordType', type: 'text' }],
-  indexes: [],
+  columns: [
+    { name: 'recordType', type: 'text' },
+    { name: TURNS_ON, type: 'text' },
+  ],
+  indexes: [{ fields: [`column.${TURNS_ON}`] }],
   derived: true,
 };
 

@@ -143,6 +143,38 @@ export function nestedResolver(owner: RecordType, valueType: string, item: Item,
   };
 }
 
+/** Everything that the reader sees of a record, by coordinate: texts that differ exactly where what is seen differs. What is empty is left out. */
+export function seenFields(row: Row, context: SubgraphContext, sealer: Sealer): ReadonlyMap<string, string> {
+  const { type, document, view } = row;
+  const seen = new Map<string, string>();
+  for (const item of type.items) {
+    const effect = view.effects.get(`${type.name}.${item.name}`);
+    if (!effect) continue;
+    const compute = COMPUTED[item.name];
+    const value = compute ? compute(document, context, type) : seenValue(row, item, document.body, effect === 'MASK', sealer);
+    if (value !== null) seen.set(item.name, JSON.stringify(value));
+  }
+  const subjectId = document.gate?.subjectId;
+  const effect = view.effects.get(`${type.name}.subject`);
+  if (subjectId && (effect === 'VALUE' || effect === 'CLEAR')) seen.set('subject', subjectId);
+  return seen;
+}
+
+function seenValue(row: Row, item: Item, holder: JsonObject, masked: boolean, sealer: Sealer): Json {
+  const stored = holder[item.name];
+  if (stored === undefined || stored === null) return null;
+  if (item.shape !== 'object') return shown(item, stored, scrubbedIn(holder, item), row, masked, sealer);
+  const seenWithin = (value: Json): Json => {
+    if (!isObject(value)) return null;
+    const inner = item.fields.flatMap((field) => {
+      const effect = row.view.effects.get(`${item.type}.${field.name}`);
+      return effect ? [[field.name, seenValue(row, field, value, effect === 'MASK', sealer)] as const] : [];
+    });
+    return Object.fromEntries(inner);
+  };
+  return Array.isArray(stored) ? stored.map(seenWithin) : seenWithin(stored);
+}
+
 function nested(row: Row, stored: Json): Nested | readonly Nested[] | null {
   if (Array.isArray(stored)) return stored.flatMap((value) => (isObject(value) ? [{ row, value }] : []));
   return isObject(stored) ? { row, value: stored } : null;
@@ -184,7 +216,7 @@ function identityInCodeColumn(value: string, row: Row): Json {
 export type Compute = (document: Document, context: SubgraphContext, type: RecordType) => Json | Promise<Json>;
 
 /** Fields of the envelope that follow from the gate and the clock, never from what a row said of itself. */
-const COMPUTED: Readonly<Record<string, Compute>> = {
+const COMPUTED: Readonly<Record<string, (document: Document, context: SubgraphContext, type: RecordType) => Json>> = {
   shareCategory: ({ gate }) => gate?.share ?? null,
   infoNature: ({ gate }) => gate?.nature ?? null,
   regionCode: ({ gate, body }) => gate?.region ?? body.regionCode ?? null,

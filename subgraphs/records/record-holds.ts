@@ -1,6 +1,7 @@
+import { shanghaiToday } from '../../schema/calendar-date.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { EVERY } from '../../schema/filter.ts';
-import type { Change, CollectionSpec, Document, Reader, Store, Writer } from '../../store/port.ts';
+import type { Change, Clock, CollectionSpec, Document, Reader, Store, Writer } from '../../store/port.ts';
 import type { EffectHandler } from '../kit/effects.ts';
 import { transition } from '../kit/record-engine/transition.ts';
 import { planOf } from '../kit/record-engine/type-plan.ts';
@@ -21,14 +22,16 @@ const PAGE = 200;
 
 interface Parts {
   readonly catalogue: Catalogue;
+  readonly clock: Clock;
   /** Every type of record. */
   readonly types: readonly RecordType[];
 }
 
 /** Brings the gates of records in line with the documents that speak of them: black-list entries, repairs, shields and objections. Idempotent. */
-export function recordHolding({ store, catalogue }: { readonly store: Store; readonly catalogue: Catalogue }): EffectHandler {
+export function recordHolding({ store, ...own }: Omit<Parts, 'types'> & { readonly store: Store }): EffectHandler {
+  const { catalogue } = own;
   const types = catalogue.types.filter(({ kind }) => kind === 'record');
-  const parts: Parts = { catalogue, types };
+  const parts: Parts = { ...own, types };
   const byCollection = new Map(types.map((type) => [type.collection, type]));
   return {
     name: 'record-holding',
@@ -108,7 +111,7 @@ async function holdLateComers(store: Store, parts: Parts, type: RecordType, crea
 }
 
 /** Brings the gates of the records that are this document, and of other sources' about the same act, in line with the holds that stand. */
-async function mark(tx: Writer, { catalogue, types }: Parts, find: Hold['find']): Promise<void> {
+async function mark(tx: Writer, { catalogue, types, clock }: Parts, find: Hold['find']): Promise<void> {
   for (const type of types) {
     const named = await recordsOf(tx, type, find);
     const acts = Map.groupBy(await sameAct(tx, type, named), ({ key, columns }) => columns.triple ?? key);
@@ -120,7 +123,7 @@ async function mark(tx: Writer, { catalogue, types }: Parts, find: Hold['find'])
         record,
         standing: { heldByBlack: own[index]?.has('HELD_BY_BLACK') === true, objection: own[index]?.has('OBJECTION') === true, repair },
       }));
-      await transition(tx, planOf(catalogue, type), records);
+      await transition(tx, planOf(catalogue, type), records, shanghaiToday(clock.now()));
     }
   }
 }

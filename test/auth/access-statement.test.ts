@@ -7,7 +7,9 @@ const clock = { now: () => NOW };
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const set = [{ kid: 'k', publicKey, algorithms: ['ES256'] as const }];
 const keys = { current: async () => set, renewed: async () => set };
-const verify = createStatementVerifier({ subgraph: 'records', keys, policy: 'p', clock });
+/** As if no other process was there. */
+const alone = { claim: async () => true };
+const verify = createStatementVerifier({ subgraph: 'records', keys, policy: 'p', once: alone, clock });
 const sign = createStatementSigner(() => ({ kid: 'k', privateKey }), clock);
 
 const BINDING: Binding = { subgraph: 'records', path: '/graphql', body: '{}' };

@@ -53,7 +53,8 @@ describe('the keys of a gateway', () => {
 
   it('are all believed by a subgraph that was there before the gateway', async () => {
     const keys = gatewayKeySource(dataDir, {}, { clock });
-    const verify = createStatementVerifier({ subgraph: 'records', keys, policy: 'p', clock });
+    const once = { claim: async () => true };
+    const verify = createStatementVerifier({ subgraph: 'records', keys, policy: 'p', once, clock });
     const taken = async (text: string) => (await verify(text, '/graphql'))(Buffer.from('{}')).requestId;
     const key = openGatewayKeys(dataDir, clock);
     const sign = createStatementSigner(key, clock);

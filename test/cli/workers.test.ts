@@ -253,6 +253,28 @@ function keepAsking(url: string) {
   );
 
   it(
+    'leave no connection hanging that one of them was handed and died before taking it',
+    async () => {
+      const victim = workersOf(served).at(-1) ?? 0;
+      const before = served.log().length;
+      process.kill(victim, 'SIGSTOP');
+      // Of so many connections, each the next worker's, one is handed to the worker that takes nothing.
+      const asked = Array.from({ length: 6 }, () => ask(served.url, { query: QUERY }).then(({ status }) => status, String));
+      while (
+        (served
+          .log()
+          .slice(before)
+          .match(/"requestId"/g)?.length ?? 0) < 5
+      )
+        await served.written();
+      process.kill(victim, 'SIGKILL');
+      expect((await Promise.all(asked)).sort()).toEqual([200, 200, 200, 200, 200, expect.stringMatching(/socket hang up|ECONNRESET/)]);
+      await logged(served, 'worker-started', 2);
+    },
+    SLOW,
+  );
+
+  it(
     'end together on SIGTERM, and leave a whole access log',
     async () => {
       const pids = workersOf(served);

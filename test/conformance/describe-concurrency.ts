@@ -58,6 +58,14 @@ export function describeConcurrency(factory: StoreFactory): void {
       expect((await store.read((tx) => tx.entries('visits', 0, 10))).map(({ entry }) => entry.n)).toEqual([0, 1, 3, 5]);
     });
 
+    it('keeps what two stores of one place append by turns in that order, though neither reads what the other wrote', async () => {
+      const stores = [store, await place.open()];
+      const numbers = Array.from({ length: 20 }, (_, n) => n);
+      await addOne();
+      for (const n of numbers) await stores[(n + 1) % 2]?.write((tx) => tx.append('visits', [{ n }]), BY);
+      expect((await store.read((tx) => tx.entries('visits', 0, 100))).map(({ entry }) => entry.n)).toEqual(numbers);
+    });
+
     it('refuses a write inside a write at once, as a defect', async () => {
       const outer = store.write(async (tx) => {
         await tx.put('account', 'outer', account('outer'));

@@ -32,6 +32,7 @@ import {
 import { PROBE_FIELDS, probeFor, probeSdl } from '../disclosure/probe-type.ts';
 import { COMPANY, MARKET, OTHER_COMPANY, PERSON } from '../support/fixtures.ts';
 import { type Answer, startHub, type TestHub } from '../support/hub.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 // Every cell: callers in every state over rows in every state, as a client gets them, each value compared with the oracle's.
 
@@ -122,7 +123,7 @@ beforeAll(async () => {
   await accepted('SERVICE_BODY', registry.bodies);
   await accepted('DUTY_GRANT', registry.grants);
   for (const list of LISTS) await accepted(TYPES[list].code, modelsOf(list));
-  const subjects = await writeRows(env);
+  const subjects = await writeRows();
   callers = callersOf(hub, SCOPE, subjects, await signVouchers(hub, SCOPE));
   door = await startHub({ env, clock, dataDir: hub.dataDir, subgraph: 'probe' });
 }, 600_000);
@@ -164,8 +165,8 @@ function modelsOf(list: ListName): readonly Readonly<Record<string, unknown>>[] 
 const COLLECTIONS: Readonly<Record<ListName, string>> = { probes: 'probe', archives: 'archive', ratings: 'rating', caseFiles: 'case-file' };
 
 /** Puts the generated rows in place of the imported ones, each with its gate as an import or a state machine would leave it. */
-async function writeRows(env: Readonly<Record<string, string>>): Promise<Subjects> {
-  const direct = await openHub({ dataDir: hub.dataDir, env, clock: { now: () => new Date(now) }, untouched: true });
+async function writeRows(): Promise<Subjects> {
+  const direct = await openHub({ dataDir: hub.dataDir, env: hub.env, clock: { now: () => new Date(now) }, untouched: true });
   try {
     const models = await direct.store.read(async (tx) => {
       const found = LISTS.map((list) => tx.find(COLLECTIONS[list], { where: { op: 'all', of: [] }, order: [], limit: 10 }));
@@ -492,7 +493,7 @@ const AUDIENCES = [
   'SPECIFIC_PARTY',
 ];
 const of = (audience: string) => callers.filter(({ oracle }) => oracle.audience === audience);
-const TIME = LONG ? 3_600_000 : 120_000;
+const TIME = (LONG ? 3_600_000 : 120_000) * PATIENCE;
 
 describe('every cell of the disclosure matrix', () => {
   it.each(AUDIENCES)(

@@ -8,6 +8,7 @@ import { type Asking, startHub, type TestHub } from '../support/hub.ts';
 import { type LoggedEntry, loggedEntries } from '../support/logged-entries.ts';
 import { temporaryData } from '../support/temporary-hub.ts';
 import { IS_ON_FILES } from '../support/test-store.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const STAFF = 'clerk-7';
 const DISCIPLINE = '11411502MA3TE5T07L';
@@ -52,7 +53,7 @@ const creditBody = (asking: Asking = {}): Asking => ({
 });
 const auditor = (): Asking => ({ token: hub.token('AUDITOR', { staffId: 'auditor-1' }) });
 
-const onFiles = IS_ON_FILES ? it : it.skip;
+const onFiles = testWhere(IS_ON_FILES, 'it opens the files of the store by itself');
 const entries = () => loggedEntries(hub);
 /** What one question adds to the log. */
 async function loggedBy(query: string, asking?: Asking) {

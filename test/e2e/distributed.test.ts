@@ -81,19 +81,20 @@ async function same(query: string, asking: Asking = {}): Promise<Answer> {
   return one;
 }
 
+const DRAFT = 'mutation ($input: VoucherDraft!) { draftVoucher(input: $input) { id } }';
+const draftInput = () => ({
+  type: 'E_SIGN',
+  person: PERSON,
+  granteeUscc: BANK,
+  granteeStaff: [STAFF],
+  sections: ['BASIC', 'ADMINISTRATIVE'],
+  purpose: 'LOAN',
+  validTo: new Date(Date.now() + 86_400_000).toISOString(),
+  maxUses: 2,
+});
+
 async function signedVoucher(): Promise<string> {
-  const input = {
-    type: 'E_SIGN',
-    person: PERSON,
-    granteeUscc: BANK,
-    granteeStaff: [STAFF],
-    sections: ['BASIC', 'ADMINISTRATIVE'],
-    purpose: 'LOAN',
-    validTo: new Date(Date.now() + 86_400_000).toISOString(),
-    maxUses: 2,
-  };
-  const draft = 'mutation ($input: VoucherDraft!) { draftVoucher(input: $input) { id } }';
-  const { id } = (await askAt(gateway.url, draft, { ...bank(), variables: { input } })).body.data.draftVoucher;
+  const { id } = (await askAt(gateway.url, DRAFT, { ...bank(), variables: { input: draftInput() } })).body.data.draftVoucher;
   const signed = await askAt(gateway.url, `mutation { signVoucher(id: "${id}") { status } }`, person());
   expect(signed.body.data.signVoucher.status).toBe('ACTIVE');
   return id;
@@ -223,8 +224,11 @@ describe('an access statement', () => {
     const list = { iss, statements: [...beside, digest(text)] };
     return `${jwt.sign(list, privateKey, { algorithm: 'ES256', keyid: kid, header: { alg: 'ES256', typ } })}~${text}`;
   };
-  const send = async (statement: string, { body = BODY, headers = {}, path = '/graphql', subgraph = 'records' } = {}) => {
-    const response = await fetch(`${subgraphs.get(subgraph)?.url}${path}`, {
+  const send = async (
+    statement: string,
+    { body = BODY, headers = {}, path = '/graphql', subgraph = 'records', url = subgraphs.get(subgraph)?.url } = {},
+  ) => {
+    const response = await fetch(`${url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'hub-statement': statement, ...headers },
       body,
@@ -238,6 +242,61 @@ describe('an access statement', () => {
     expect(await send(statement)).toMatchObject({ status: 200, data: { penalties: { totalCount: 1 } } });
     expect(await send(statement)).toMatchObject({ status: 401, code: 'UNAUTHENTICATED', message: 'the statement was used before' });
   });
+
+  it('is answered without what a browser heeds, and kept by no cache; a refusal is answered like any other request', async () => {
+    const headersOf = async (statement: string) => {
+      const headers = { 'content-type': 'application/json', 'hub-statement': statement };
+      const response = await fetch(`${subgraphs.get('records')?.url}/graphql`, { method: 'POST', headers, body: BODY });
+      const [csp, caching, vary] = ['content-security-policy', 'cache-control', 'vary'].map((name) => response.headers.get(name));
+      return { status: response.status, csp, caching, vary };
+    };
+    const statement = signed(claims());
+    expect(await headersOf(statement)).toEqual({ status: 200, csp: null, caching: 'no-store', vary: null });
+    expect(await headersOf(statement)).toMatchObject({
+      status: 401,
+      csp: expect.stringContaining("default-src 'none'"),
+      caching: 'no-store',
+    });
+  });
+
+  it('is answered once by all processes of a subgraph, whichever of them it reaches first', async () => {
+    const second = await serveSubgraph('records');
+    try {
+      const urls = [subgraphs.get('records')?.url, second.url, second.url];
+      const rounds = Array.from({ length: 60 }, async () => {
+        const statement = signed(claims());
+        return Promise.all(urls.map((url) => send(statement, { url })));
+      });
+      for (const answers of await Promise.all(rounds)) {
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
+        for (const { status, code, data } of answers)
+          expect([status, code, data?.penalties.totalCount]).toEqual(
+            status === 200 ? [200, undefined, 1] : [401, 'UNAUTHENTICATED', undefined],
+          );
+      }
+    } finally {
+      await second.stop('SIGTERM');
+    }
+  }, 60_000);
+
+  it('of a mutation changes something once, whichever process of the subgraph it reaches first', async () => {
+    const second = await serveSubgraph('access');
+    try {
+      const urls = [subgraphs.get('access')?.url, second.url];
+      const principal = { audience: 'CREDIT_BODY', orgUscc: BANK, staffId: STAFF };
+      const body = JSON.stringify({ query: DRAFT, variables: { input: draftInput() } });
+      const count = async () => (await askAt(gateway.url, '{ vouchers { totalCount } }', bank())).body.data.vouchers.totalCount;
+      const before = await count();
+      for (let round = 0; round < 10; round += 1) {
+        const statement = signed(claims({ aud: 'access', principal, body: digest(body), purpose: 'LOAN' }));
+        const answers = await Promise.all(urls.map((url) => send(statement, { url, body })));
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+      }
+      expect((await count()) - before).toBe(10);
+    } finally {
+      await second.stop('SIGTERM');
+    }
+  }, 60_000);
 
   it.each<[string, () => Readonly<Record<string, unknown>>]>([
     ['has expired', () => ({ iat: seconds() - 11, exp: seconds() - 1 })],

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signDevelopmentToken } from '../../auth/dev-key.ts';
 import { type ServedHub, serveHub } from '../support/command.ts';
 import { COMPANY, penalty } from '../support/fixtures.ts';
-import { type Answer, RATES, startHub } from '../support/hub.ts';
+import { type Answer, startHub } from '../support/hub.ts';
 import { raceForLastUses } from '../support/last-uses.ts';
+import { dropStore } from '../support/test-store.ts';
 
 const BANK = '91411502MA3TE5T03U';
 const STAFF = 'clerk-1';
@@ -23,10 +24,11 @@ beforeAll(async () => {
   ]);
   await hub.load('PENALTY', [penalty()]);
   await hub.close();
-  processes = await Promise.all([1, 2].map(() => serveHub(['--data', dataDir], { env: RATES })));
+  processes = await Promise.all([1, 2].map(() => serveHub(['--data', dataDir], { env: hub.env })));
 }, 60_000);
 afterAll(async () => {
   await Promise.all(processes.map((served) => served.stop('SIGTERM')));
+  await dropStore(dataDir);
   await rm(dataDir, { recursive: true, force: true });
 });
 

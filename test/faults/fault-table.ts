@@ -27,17 +27,17 @@ export function rowOf(fault: string, outcomes: readonly Outcome[]): FaultRow {
   };
 }
 
-/** Prints the rows, and puts them into the section of this store in docs/faults.md when the run was a long one. */
-export function reportFaults(store: string, rows: readonly FaultRow[]): void {
+/** Prints the rows, and puts them into their section of docs/faults.md when the run was a long one. `counted` is the heading of what was acknowledged. */
+export function reportFaults(named: string, rows: readonly FaultRow[], counted = 'acknowledged'): void {
   const table = [
-    '| fault | times | acknowledged | failed cleanly | lost | wrong |',
+    `| fault | times | ${counted} | failed cleanly | lost | wrong |`,
     '|---|---:|---:|---:|---:|---:|',
     ...rows.map(
       ({ fault, times, acknowledged, failed, lost, wrong }) => `| ${fault} | ${times} | ${acknowledged} | ${failed} | ${lost} | ${wrong} |`,
     ),
   ].join('\n');
-  process.stderr.write(`${store}\n${table}\n`);
+  process.stderr.write(`${named}\n${table}\n`);
   if (!process.env.HUB_TEST_LONG || !existsSync(FILE)) return;
-  const section = new RegExp(`(<!-- ${store} -->\\n)[^]*?(<!-- end -->)`);
+  const section = new RegExp(`(<!-- ${named} -->\\n)[^]*?(<!-- end -->)`);
   writeFileSync(FILE, readFileSync(FILE, 'utf8').replace(section, `$1${table}\n$2`));
 }

@@ -89,6 +89,7 @@ export async function openTinyDoor(options: Partial<DoorOptions> = {}): Promise<
       asked.push(request);
       return inner.execute(request);
     },
+    ...(inner.readChanges && { readChanges: inner.readChanges }),
   };
   const door = await openDoor({
     verify: verifyTiny,

@@ -217,15 +217,20 @@ describe('holding by a list', () => {
       async (tx) => {
         const [entry] = await tx.get(type.collection, [key]);
         if (!entry?.gate) throw new Error('no entry');
-        await putRecords(tx, type, [
-          {
-            key,
-            body: { ...entry.body, entryStatus: state },
-            expected: entry.version,
-            gate: entry.gate,
-            columns: { ...entry.columns, state, entryStatus: state },
-          },
-        ]);
+        await putRecords(
+          tx,
+          type,
+          [
+            {
+              key,
+              body: { ...entry.body, entryStatus: state },
+              expected: entry.version,
+              gate: entry.gate,
+              columns: { ...entry.columns, state, entryStatus: state },
+            },
+          ],
+          '2026-11-24',
+        );
       },
       { actor: 'test' },
     );

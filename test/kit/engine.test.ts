@@ -54,9 +54,12 @@ describe('the record engine', () => {
       async (tx) => {
         const [record] = await tx.get(type.collection, [key]);
         if (!record?.gate) throw new Error('no record');
-        await putRecords(tx, type, [
-          { key, body: record.body, expected: record.version, gate: { ...record.gate, ...changes }, columns: record.columns },
-        ]);
+        await putRecords(
+          tx,
+          type,
+          [{ key, body: record.body, expected: record.version, gate: { ...record.gate, ...changes }, columns: record.columns }],
+          '2026-11-24',
+        );
       },
       { actor: 'test' },
     );

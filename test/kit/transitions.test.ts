@@ -7,12 +7,13 @@ import { putRecords } from '../../subgraphs/kit/record-engine/write-records.ts';
 import { penalty } from '../support/fixtures.ts';
 import { openTemporaryHub, type TemporaryHub } from '../support/temporary-hub.ts';
 
+const TODAY = '2026-11-24';
 const NOTHING: Standing = { heldByBlack: false, objection: false, repair: null };
 
 let hub: TemporaryHub;
 let id: string;
 beforeEach(async () => {
-  hub = await openTemporaryHub('2026-11-24');
+  hub = await openTemporaryHub(TODAY);
   const [outcome] = await hub.submit('PENALTY', [penalty()]);
   id = outcome?.id ?? '';
 });
@@ -22,14 +23,14 @@ async function move(standing: Partial<Standing>): Promise<number> {
   const plan = planOf(hub.catalogue, hub.typeOf('PENALTY'));
   const record = await hub.recordOf('PENALTY', id);
   const records = [{ record, standing: { ...NOTHING, ...standing } }];
-  return (await hub.store.write((tx) => transition(tx, plan, records), { actor: 'test' })).length;
+  return (await hub.store.write((tx) => transition(tx, plan, records, TODAY), { actor: 'test' })).length;
 }
 
 async function standAt(stopped: Stopped | null): Promise<void> {
   const { key, version, body, gate, columns } = await hub.recordOf('PENALTY', id);
   if (!gate) throw new Error('a record has a gate');
   await hub.store.write(
-    (tx) => putRecords(tx, hub.typeOf('PENALTY'), [{ key, body, expected: version, gate: { ...gate, stopped }, columns }]),
+    (tx) => putRecords(tx, hub.typeOf('PENALTY'), [{ key, body, expected: version, gate: { ...gate, stopped }, columns }], TODAY),
     {
       actor: 'test',
     },

@@ -117,8 +117,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'an access statement is taken again and again',
     file: 'auth/access-statement.ts',
-    find: '      takeOnce(claims.jti, expires);\n',
-    replace: '',
+    find: '      const id = idOf(claims);\n',
+    replace: '      const id = randomUUID();\n',
     test: { file: 'test/e2e/distributed.test.ts', name: 'is answered once, for the caller' },
   },
   {
@@ -332,5 +332,12 @@ export const FAULTS: readonly PlantedFault[] = [
     find: "ownSource: among('sourceOrg', profile.ownSources),",
     replace: "ownSource: anyOf(among('sourceOrg', profile.ownSources), when(type.kind === 'subject' && profile.audience === 'AGENCY')),",
     test: { file: NO_LEAK, name: 'has no subject, and nothing is said' },
+  },
+  {
+    name: 'a stream of changes is shared without regard to who asks',
+    file: 'gateway/federated-engine.ts',
+    find: "const own = profile.audience === 'SUPERVISION' ? (principal.staffId ?? null) : [person, subjectId];",
+    replace: 'const own = null;',
+    test: { file: 'test/gateway/change-sharing.test.ts', name: 'is not shared with another official' },
   },
 ];

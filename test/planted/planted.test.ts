@@ -11,6 +11,7 @@ const COPIED = [
   'schema',
   'auth',
   'store',
+  'changes',
   'subgraphs',
   'gateway',
   'cli',

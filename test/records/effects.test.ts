@@ -156,7 +156,7 @@ describe('effects that are run again from the beginning', () => {
     );
     const business = async () => (await hub.store.changes(null, 10_000)).filter(({ collection }) => collection !== 'effect-cursor').length;
     const before = await business();
-    const handler = { ...recordHolding({ store: hub.store, catalogue: hub.catalogue }), name: 'again' };
+    const handler = { ...recordHolding({ store: hub.store, catalogue: hub.catalogue, clock: hub.clock }), name: 'again' };
     await createEffects({ store: hub.store, handlers: [handler], clock: hub.clock }).settle();
     expect(await business()).toBe(before);
   });

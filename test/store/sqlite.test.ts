@@ -43,6 +43,20 @@ describe('a store in a SQLite file', () => {
     expect(await readdir(dirname(file))).toEqual(['hub.sqlite']);
   });
 
+  it('forgets claims that have ended, beside itself', async () => {
+    let now = 0;
+    const store = await openSqliteStore(file, { ...OPTIONS, clock: { now: () => new Date(now) } });
+    const claim = (id: string) => store.claim([{ id, until: new Date(now + 10_000) }]);
+    expect(await claim('a')).toEqual([true]);
+    now = 9_999;
+    expect(await claim('a')).toEqual([false]);
+    now = 20_000;
+    expect(await claim('b')).toEqual([true]);
+    expect(withConnection(`${file}-claims`, (connection) => connection.rows('SELECT id FROM claims'))).toEqual([['b']]);
+    await store.close();
+    expect(await readdir(dirname(file))).toEqual(['hub.sqlite', 'hub.sqlite-claims']);
+  });
+
   it('is not opened when a newer hub has laid it out', async () => {
     await (await openSqliteStore(file, OPTIONS)).close();
     withConnection(file, (connection) => connection.exec(`UPDATE meta SET value = '99' WHERE name = 'layout'`));

@@ -53,7 +53,7 @@ export async function serveHub(args: readonly string[], { env, node = [] }: Comm
     written += chunk.toString('utf8');
   });
   const ended = exitOf(child);
-  const line = await Promise.race([firstLine(child.stdout), ended.then((code) => `exit ${code}: ${written}`)]);
+  const line = (await firstLine(child.stdout)) || (await ended.then((code) => `exit ${code}: ${written}`));
   child.stdout.resume();
   if (!line.startsWith('{')) throw new Error(line);
   const { url, metricsPort } = JSON.parse(line);

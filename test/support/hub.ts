@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { signDevelopmentToken } from '../../auth/dev-key.ts';
 import type { Audience } from '../../auth/principal.ts';
 import { type Hub, openHub } from '../../cli/open-hub.ts';
-import { openGround, type ServeOptions, type Serving, serve, servePart } from '../../cli/serve.ts';
+import type { ServeOptions, Serving } from '../../cli/serve.ts';
 import type { Clock } from '../../store/port.ts';
 import type { RowOutcome } from '../../subgraphs/kit/record-engine/rows.ts';
+import { serveInShape } from './shapes.ts';
 import { dropStore, storeSettings } from './test-store.ts';
 
 export interface Answer {
@@ -32,6 +33,8 @@ export interface TestHub {
   readonly env: Readonly<Record<string, string>>;
   /** Rows by item names, as the operator's import takes them; returns what became of each. */
   load(typeCode: string, rows: readonly Readonly<Record<string, unknown>>[], source?: string): Promise<readonly RowOutcome[]>;
+  /** Lets the clock of windows look at the day now. */
+  turnWindows(): Promise<void>;
   token(audience: Exclude<Audience, 'PUBLIC'>, claims?: Readonly<Record<string, unknown>>): string;
   ask(query: string, asking?: Asking): Promise<Answer>;
   /** What `/metrics` prints. */
@@ -75,8 +78,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     clock,
     log: (line) => void lines.push(line),
   };
-  const isInParts = process.env.HUB_TEST_SHAPE === 'distributed' && options.subgraph === undefined;
-  const serving: Serving = await (isInParts ? serveInParts(serveOptions) : serve(serveOptions));
+  const serving: Serving = await serveInShape(serveOptions);
   // The operator's import is another process; it has its own connections to the same store.
   const hub: Hub = await openHub({ dataDir, clock, env, untouched: true });
   return {
@@ -94,6 +96,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
       await hub.effects.settle();
       return outcomes;
     },
+    turnWindows: () => hub.windows.turn(),
     token: (audience, claims) => tokenOf(dataDir, clock, { audience, ...claims }),
     ask: (query, asking) => askAt(serving.url, query, asking),
     metrics: async () => (await fetch(`http://127.0.0.1:${serving.metricsPort}/metrics`)).text(),
@@ -106,29 +109,6 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** A gateway and every subgraph, each behind a door of its own: they speak over HTTP as separate processes do. */
-async function serveInParts(options: ServeOptions): Promise<Serving> {
-  const ground = await openGround(options);
-  const parts: Serving[] = [];
-  const close = async () => {
-    for (const part of parts.reverse()) await part.close();
-    await ground.hub.close();
-  };
-  try {
-    // What a test looks for in the log is said at the gateway; a fault of a subgraph is said at the subgraph.
-    const log: ServeOptions['log'] = (line) => line.event !== 'request' && line.event !== 'started' && options.log(line);
-    for (const { name } of ground.graph.subgraphs)
-      parts.push(await servePart(ground, { ...options, subgraph: name, metricsPort: undefined, log }));
-    const addresses = ground.graph.subgraphs.map(({ name }, index) => `${name}=${parts[index]?.url}`);
-    const gateway = await servePart(ground, { ...options, gateway: { subgraphs: addresses.join() } });
-    parts.push(gateway);
-    return { ...gateway, close, drain: close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
 /** Asks the hub at this address. */

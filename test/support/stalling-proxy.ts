@@ -11,6 +11,10 @@ export interface StallingProxy {
   resume(): void;
   /** Breaks every connection; new ones are forwarded. */
   sever(): void;
+  /** Breaks every connection, and new ones as soon as they are made, until it is told to resume. */
+  cut(): void;
+  /** From here on what the server says arrives so many milliseconds later. */
+  delay(milliseconds: number): void;
   close(): Promise<void>;
 }
 
@@ -18,6 +22,8 @@ export async function startStallingProxy(target: number): Promise<StallingProxy>
   const open = new Set<Socket>();
   const answering = new Set<Socket>();
   let stalled = false;
+  let isCut = false;
+  let lateBy = 0;
   const keep = (socket: Socket) => {
     open.add(socket);
     // A broken connection is what the test is about, whichever side broke it.
@@ -30,16 +36,19 @@ export async function startStallingProxy(target: number): Promise<StallingProxy>
     if (stalled) socket.pause();
   };
   const server = createServer((client) => {
+    if (isCut) return void client.destroy();
     const onward = connect(target, '127.0.0.1');
     answering.add(onward);
     for (const [from, to] of [
       [client, onward],
       [onward, client],
     ] as const) {
-      from.on('data', (bytes) => {
-        if (!to.destroyed) to.write(bytes);
-      });
-      from.on('close', () => to.destroy());
+      const inTime = (step: () => void) => {
+        if (from === onward && lateBy > 0) setTimeout(step, lateBy);
+        else step();
+      };
+      from.on('data', (bytes) => inTime(() => !to.destroyed && to.write(bytes)));
+      from.on('close', () => inTime(() => to.destroy()));
       keep(from);
     }
   });
@@ -61,9 +70,17 @@ export async function startStallingProxy(target: number): Promise<StallingProxy>
     },
     resume() {
       stalled = false;
+      isCut = false;
       for (const socket of open) socket.resume();
     },
     sever,
+    cut() {
+      isCut = true;
+      sever();
+    },
+    delay(milliseconds) {
+      lateBy = milliseconds;
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       sever();

@@ -49,6 +49,7 @@ const FIXED_ROLES: ReadonlySet<Role | undefined> = new Set([
 
 /** Replaces fields of a record, judged like a submission; the secrecy may be loosened, states stay. @throws NOT_FOUND, BAD_USER_INPUT, CONFLICT, INVALID_TRANSITION */
 export async function correctRecord(parts: EngineParts, type: RecordType, correction: Correction): Promise<Document> {
+  const today = shanghaiToday(parts.clock.now());
   const plan = planOf(parts.catalogue, type);
   checkFields(plan, correction.fields);
   return undisturbed(() =>
@@ -56,7 +57,7 @@ export async function correctRecord(parts: EngineParts, type: RecordType, correc
       async (tx) => {
         const present = await standing(tx, type, correction);
         if (present.gate?.stopped) throw new HubError('INVALID_TRANSITION', 'a record that has been stopped cannot be corrected');
-        const [document] = await putRecords(tx, type, [correctedVersion(parts, plan, present, correction)]);
+        const [document] = await putRecords(tx, type, [correctedVersion(parts, plan, present, correction)], today);
         if (!document) throw new Error('the store did not answer what it stored');
         return document;
       },
@@ -79,6 +80,7 @@ export function withdrawRecord(parts: EngineParts, type: RecordType, withdrawal:
           tx,
           type,
           [present, ...others].map((record) => withdrawn(record, $withdrawal)),
+          on,
         );
         if (!first) throw new Error('the store did not answer what it stored');
         return [first, ...rest] as const;

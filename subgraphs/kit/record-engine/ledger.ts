@@ -24,7 +24,7 @@ export interface Ledger {
 const SOURCES = 50;
 
 /** Reads what the batch needs. Whose act stands already is found among all records of that act, so that one look-up serves both questions. */
-export async function openLedger(tx: Writer, type: RecordType, identities: readonly Identity[]): Promise<Ledger> {
+export async function openLedger(tx: Writer, type: RecordType, identities: readonly Identity[], today: string): Promise<Ledger> {
   const isRecord = type.kind === 'record';
   const standing = new Map<string, Standing>();
   const triples = new Map<string, Gate[]>();
@@ -49,7 +49,7 @@ export async function openLedger(tx: Writer, type: RecordType, identities: reado
   const flush = async () => {
     const puts = [...pending.values()];
     pending = new Map();
-    if (puts.length > 0) await putRecords(tx, type, puts);
+    if (puts.length > 0) await putRecords(tx, type, puts, today);
   };
   return {
     standing: (identity) => standing.get(identity),

@@ -86,6 +86,7 @@ async function submitBatch(batch: Batch, rows: readonly RawRow[]): Promise<reado
                   tx,
                   batch.plan.type,
                   placed.map(({ identity }) => identity),
+                  batch.today,
                 ).then((ledger) => enter(batch, ledger, placed)),
               { actor: origin.actor },
             );

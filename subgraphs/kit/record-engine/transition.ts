@@ -19,9 +19,10 @@ export async function transition(
   tx: Writer,
   plan: TypePlan,
   records: readonly { readonly record: Document; readonly standing: Standing }[],
+  today: string,
 ): Promise<readonly Document[]> {
   const puts = records.flatMap(({ record, standing }) => changed(plan, record, standing) ?? []);
-  return puts.length > 0 ? putRecords(tx, plan.type, puts) : [];
+  return puts.length > 0 ? putRecords(tx, plan.type, puts, today) : [];
 }
 
 function changed(plan: TypePlan, record: Document, { heldByBlack, objection, repair }: Standing): RecordPut | undefined {
