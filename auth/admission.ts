@@ -6,7 +6,7 @@ import type { AccessBook } from './access-book.ts';
 import { askedOf, type Operation } from './asked.ts';
 import { type AskedLists, askedListsOf } from './asked-lists.ts';
 import { type Caller, keyOfProfile, type Profile } from './caller.ts';
-import { paramsOfDay } from './conditions.ts';
+import { paramsOfDay } from './params-of-day.ts';
 import { isStructural, type Policy } from './policy.ts';
 import type { GrantBook, RevealBook, VoucherBook, VoucherCheck, VoucherFault } from './ports.ts';
 import { type Audience, type Principal, purposesOf } from './principal.ts';
@@ -40,6 +40,8 @@ export interface AdmissionRequest {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Coerced. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** A subscription is a use of its own, wherever its cursor comes from. */
+  readonly beginsStream?: boolean | undefined;
 }
 
 export interface Admitted {
@@ -143,8 +145,9 @@ async function voucherOf({ vouchers }: AdmissionParts, request: AdmissionRequest
     : {};
 }
 
-function listsOf({ schema, operation, fragments, variables }: AdmissionRequest): AskedLists {
-  return askedListsOf(schema, operation, fragments, variables);
+function listsOf({ schema, operation, fragments, variables, beginsStream }: AdmissionRequest): AskedLists {
+  const lists = askedListsOf(schema, operation, fragments, variables);
+  return beginsStream ? { ...lists, cursors: [] } : lists;
 }
 
 /** Q6: without a fault that the caller may know, an unknown voucher and another's are answered alike. */

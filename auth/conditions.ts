@@ -1,6 +1,5 @@
-import { yearsAgoExclusive } from '../schema/calendar-date.ts';
 import type { RecordType } from '../schema/catalogue.ts';
-import { allOf, anyOf, EVERY, type Filter, NONE, not, type Params } from '../schema/filter.ts';
+import { allOf, anyOf, EVERY, type Filter, NONE, not } from '../schema/filter.ts';
 import type { GateColumn } from '../schema/gate.ts';
 import type { RegionProfile, RegionProfiles } from '../schema/region-profiles.ts';
 import type { Grant, Profile } from './caller.ts';
@@ -191,12 +190,6 @@ function partyNames({ audience, ownSources, orgUscc, clientId }: Profile): reado
 /** The parameter that holds the first day on which an act's end is not yet too old, for regions that disclose for so many years. */
 export function overAgeParam(years: number): string {
   return `overAge${years}`;
-}
-
-/** What a day binds: the same for every caller. */
-export function paramsOfDay(today: string, regions: RegionProfiles): Params {
-  const cutoffs = disclosureYears(regions).map((years) => [overAgeParam(years), yearsAgoExclusive(today, years)] as const);
-  return { today, ...Object.fromEntries(cutoffs) };
 }
 
 /** Every number of years after which some region stops disclosing. */

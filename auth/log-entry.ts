@@ -19,9 +19,9 @@ export interface LoggedRequest extends AdmissionRequest {
 
 /** Organisations whose inquiries a subject may not be told of: discipline inspection, and the judiciary in criminal matters. */
 const NOT_TOLD_TO_SUBJECT: readonly string[] = ['DISCIPLINE', 'JUDICIAL'];
-/** By what a person is asked for, and fields that show the log itself: not open, though no coordinate of a record. */
+/** By what a person is asked for, and fields that show the log itself or what became of rows: not open, though no coordinate of a record. */
 const PERSON_ARGUMENTS: readonly string[] = ['person', 'idTail'];
-const LOG_FIELDS: readonly string[] = ['accesses', 'accessLog', 'reveals'];
+const CLOSED_FIELDS: readonly string[] = ['accesses', 'accessLog', 'reveals', 'changes'];
 const MOST_COORDINATES = 1000;
 
 /**
@@ -138,7 +138,7 @@ function namesMore(operation: OperationDefinitionNode, fragments: ReadonlyMap<st
   for (const node of [operation, ...fragments.values()]) {
     visit(node, {
       Field({ name, arguments: args }) {
-        names ||= LOG_FIELDS.includes(name.value) || args?.some((argument) => PERSON_ARGUMENTS.includes(argument.name.value)) === true;
+        names ||= CLOSED_FIELDS.includes(name.value) || args?.some((argument) => PERSON_ARGUMENTS.includes(argument.name.value)) === true;
       },
       ObjectField({ name, value }) {
         names ||= PERSON_ARGUMENTS.includes(name.value) && value.kind !== Kind.NULL;

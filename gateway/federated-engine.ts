@@ -229,7 +229,7 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
 
 /** A subscription is admitted once; what follows goes on under the use that was counted then, with every other check anew. */
 async function admittedFor(parts: FederatedParts, admission: AdmissionRequest, { begun }: ChangesRequest): Promise<Admitted> {
-  if (!begun) return admit(parts, admission);
+  if (!begun) return admit(parts, { ...admission, beginsStream: true });
   const caller = await readmit(parts, admission, { ...begun, revealed: [] });
   const { schema, operation, fragments, variables } = admission;
   return { caller, asked: askedOf(schema, parts.policy, operation, fragments, variables) };

@@ -1,4 +1,5 @@
-import { expiredRows, paramsOfDay } from '../../auth/conditions.ts';
+import { expiredRows } from '../../auth/conditions.ts';
+import { paramsOfDay } from '../../auth/params-of-day.ts';
 import { addDays } from '../../schema/calendar-date.ts';
 import type { RecordType } from '../../schema/catalogue.ts';
 import { type Filter, matches, type Params } from '../../schema/filter.ts';

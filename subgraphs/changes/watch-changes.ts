@@ -1,6 +1,6 @@
 import type { Access, AccessBook } from '../../auth/access-book.ts';
 import type { Caller } from '../../auth/caller.ts';
-import { paramsOfDay } from '../../auth/conditions.ts';
+import { paramsOfDay } from '../../auth/params-of-day.ts';
 import { shanghaiToday } from '../../schema/calendar-date.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { type Filter, matches, type Params } from '../../schema/filter.ts';
