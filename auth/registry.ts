@@ -75,6 +75,16 @@ export async function completeFrom(registryFor: RegistryFor, principal: Principa
   return completed;
 }
 
+/** The principal of what was begun before and goes on: what the registry has said of it, it says again as it stands now. @throws UNAUTHENTICATED as `completePrincipal` */
+export async function completeAnew(registryFor: RegistryFor, principal: Principal): Promise<Principal> {
+  const registry = await registryFor(principal);
+  const { level: _level, regionCode: _region, orgNature: _nature, qualificationNo: _qualification, ...claimed } = principal;
+  const told = completePrincipal(claimed, registry);
+  const completed = { ...(told === claimed ? principal : told) };
+  if (completed.orgUscc === principal.orgUscc) read.set(completed, registry);
+  return completed;
+}
+
 /** What the registry says in the request of this principal: it is read once. */
 export async function registryOf(registryFor: RegistryFor, principal: Principal): Promise<Registry> {
   return read.get(principal) ?? registryFor(principal);

@@ -190,10 +190,10 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
   };
 }
 
-function startWebhooks({ hub, graph }: Ground, engine: () => Engine, { env, lookUp, log }: ServeOptions): WebhookWorker {
+function startWebhooks({ hub }: Ground, engine: () => Engine, { env, lookUp, log }: ServeOptions): WebhookWorker {
   const onError = (error: unknown) =>
     log({ level: 'error', event: 'webhooks', error: error instanceof Error ? error.message : String(error) });
-  const webhooks = deliverToWebhooks({ hub, engine, registryFor: graph.admission.registryFor, ca: webhookCaOf(env), lookUp, onError });
+  const webhooks = deliverToWebhooks({ hub, engine, ca: webhookCaOf(env), lookUp, onError });
   webhooks.start();
   return webhooks;
 }

@@ -1,4 +1,3 @@
-import type { RegistryFor } from '../auth/registry.ts';
 import { createPoster, type LookUp } from '../changes/post-event.ts';
 import { WEBHOOKS } from '../changes/webhook-documents.ts';
 import { createWebhookWorker, type WebhookWorker } from '../changes/webhook-worker.ts';
@@ -11,14 +10,13 @@ export interface WebhookDelivery {
   readonly hub: Hub;
   /** The one in force. */
   readonly engine: () => Engine;
-  readonly registryFor: RegistryFor;
   readonly ca: string | undefined;
   readonly lookUp: LookUp | undefined;
   readonly onError: (error: unknown) => void;
 }
 
 /** Delivers the changes of this hub to its webhooks. */
-export function deliverToWebhooks({ hub, engine, registryFor, ca, lookUp, onError }: WebhookDelivery): WebhookWorker {
+export function deliverToWebhooks({ hub, engine, ca, lookUp, onError }: WebhookDelivery): WebhookWorker {
   const { store, sealer, clock, catalogue, parts, webhookHosts } = hub;
   const concerning = new Set([WEBHOOKS.name, WINDOW_TURNS.name, ...catalogue.types.map(({ collection }) => collection)]);
   return createWebhookWorker({
@@ -26,7 +24,7 @@ export function deliverToWebhooks({ hub, engine, registryFor, ca, lookUp, onErro
     sealer,
     clock,
     newId: parts.newId,
-    readFeed: webhookFeed(engine, registryFor),
+    readFeed: webhookFeed(engine),
     post: createPoster({ hosts: webhookHosts, lookUp, ca }),
     concerns: (collection) => concerning.has(collection),
     onError,

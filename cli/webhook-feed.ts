@@ -1,7 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
 import { Kind, parse } from 'graphql';
-import type { Principal } from '../auth/principal.ts';
-import { completePrincipal, type RegistryFor } from '../auth/registry.ts';
 import type { ReadFeed, WebhookPage } from '../changes/read-webhook-feed.ts';
 import type { Engine } from '../gateway/engine.ts';
 import { changesQuery } from '../gateway/subscription-query.ts';
@@ -14,7 +12,7 @@ const DOCUMENT = parse(TEXT, { noLocation: true });
 const HASH = hash('sha256', TEXT);
 
 /** The feed as an engine answers it to a stored registrant: every check is made anew, and the access log has its entry as for any reading. */
-export function webhookFeed(engineNow: () => Engine, registryFor: RegistryFor): ReadFeed {
+export function webhookFeed(engineNow: () => Engine): ReadFeed {
   const [definition] = DOCUMENT.definitions;
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error('the document of webhooks holds no operation');
   const query = changesQuery(definition, new Map(), {});
@@ -23,7 +21,7 @@ export function webhookFeed(engineNow: () => Engine, registryFor: RegistryFor): 
     if (!engine.readChanges) throw new Error('this engine reads no feed');
     const request = {
       requestId: randomUUID(),
-      principal: await completed(principal, registryFor),
+      principal,
       headers: { purpose, matter, withheld: 'extensions', explain: false } as const,
       document: DOCUMENT,
       operation: query.operation,
@@ -39,14 +37,6 @@ export function webhookFeed(engineNow: () => Engine, registryFor: RegistryFor): 
       resync,
     };
   };
-}
-
-/** What the registry has said of the registrant it says again, as it stands now. */
-async function completed(principal: Principal, registryFor: RegistryFor): Promise<Principal> {
-  const registry = await registryFor(principal);
-  const { level: _level, regionCode: _region, orgNature: _nature, qualificationNo: _qualification, ...claimed } = principal;
-  const told = completePrincipal(claimed, registry);
-  return told === claimed ? principal : told;
 }
 
 type WebhookChange = Omit<WebhookPage['events'][number], 'cursor' | 'at'>;

@@ -7,6 +7,7 @@ import { askedOf } from '../auth/asked.ts';
 import type { Caller } from '../auth/caller.ts';
 import { explain } from '../auth/explain.ts';
 import { obligationsOf } from '../auth/obligations.ts';
+import { completeAnew } from '../auth/registry.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import { HubError } from '../schema/errors.ts';
 import { type Answering, createJournal, type JournalParts } from './access-journal.ts';
@@ -178,7 +179,8 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
     async readChanges(asked) {
       const { request, query } = asked;
       const now = parts.clock.now();
-      const { principal, headers, requestId } = request;
+      const { headers, requestId } = request;
+      const principal = await completeAnew(parts.registryFor, request.principal);
       const { operation, names } = query;
       const { fragments } = factsOf(request, documents);
       const given = { ...request.variables, [names.after]: asked.after, [names.first]: asked.first };

@@ -104,7 +104,7 @@ export function openSocketEndpoint(parts: SocketParts): SocketEndpoint {
         const principal = await verify(given.authorization);
         admit(principal, session.address);
         if (session.socket.readyState !== session.socket.OPEN) return false;
-        session.caller = { principal, headers };
+        session.caller = { authorization: given.authorization, headers };
         session.forgetExpiry = expiries.watch(principal.exp, () => endSession(session, TOKEN_ENDED));
         return true;
       } catch (error) {
@@ -113,12 +113,13 @@ export function openSocketEndpoint(parts: SocketParts): SocketEndpoint {
         return false;
       }
     },
-    onSubscribe({ extra: session }, _id, payload) {
+    async onSubscribe({ extra: session }, _id, payload) {
       const running = start(session, payload);
       const { entry, stop } = running;
       try {
         if (!session.caller) throw new HubError('UNAUTHENTICATED', 'the connection was not initialised');
-        const { principal, headers } = session.caller;
+        const { authorization, headers } = session.caller;
+        const principal = await verify(authorization);
         const { address } = session;
         entry.audience = principal.audience;
         admit(principal, address);

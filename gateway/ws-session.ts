@@ -1,6 +1,5 @@
 import type { SubscribePayload } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import type { Principal } from '../auth/principal.ts';
 import type { ReportFailure } from './answered-error.ts';
 import type { HubHeaders } from './engine.ts';
 import type { RequestEntry } from './request-log.ts';
@@ -10,7 +9,8 @@ export interface Session {
   readonly socket: WebSocket;
   readonly address: string | undefined;
   readonly running: Map<SubscribePayload, Running>;
-  caller: { readonly principal: Principal; readonly headers: HubHeaders } | undefined;
+  /** The token is looked at anew for each operation, with what the registry says by then. */
+  caller: { readonly authorization: string | undefined; readonly headers: HubHeaders } | undefined;
   isAlive: boolean;
   forgetExpiry: () => void;
 }

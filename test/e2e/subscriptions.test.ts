@@ -251,6 +251,19 @@ describe('a receiver on a live stream', () => {
     expect(body.data.vouchers.nodes).toContainEqual({ id, usedCount: 2 });
   });
 
+  it('is told nothing more when its account is suspended', async () => {
+    const client = (status: string) =>
+      hub.load('CLIENT', [{ clientId: 'sup-9', audience: 'SUPERVISION', name: '监管系统', regionCode: '411502', status }]);
+    expect((await client('ACTIVE'))[0]?.outcome).toBe('accepted');
+    const asking: Asking = { token: hub.token('SUPERVISION', { clientId: 'sup-9', regionCode: '411502' }) };
+    const stream = subscribe(asking, { after: await here(asking) });
+    const first = await load('PENALTY', penalty());
+    expect(await change(stream)).toMatchObject({ recordId: first });
+    await client('SUSPENDED');
+    await load('PENALTY', penalty());
+    expect(await endOf(stream)).toBe('FORBIDDEN');
+  });
+
   it('is told once that its access changed, and goes on under the new one', async () => {
     const grant = (status: string) =>
       hub.load('DUTY_GRANT', [
