@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { COMPANY, debtorEntry, HOUSING, MARKET, OTHER_COMPANY, penalty, personalPenalty, TAX } from '../support/fixtures.ts';
+import { COMPANY, debtorEntry, dutyGrant, HOUSING, MARKET, OTHER_COMPANY, penalty, personalPenalty, TAX } from '../support/fixtures.ts';
 import { type Asking, startHub, type TestHub } from '../support/hub.ts';
 
 const TODAY = new Date('2026-10-08T02:00:00Z');
@@ -141,6 +141,21 @@ describe('a receiver of changes', () => {
     expect((await read(agency(TAX), { after: before.tax.endCursor })).nodes).toEqual([]);
   });
 
+  it.each([
+    ['whatever it asks for', undefined],
+    ['by the kind of list', { listKinds: ['BLACK'] }],
+    ['by the region', { regions: ['411500'] }],
+  ])('is told nothing of a person whose entry everybody may look up and nobody may list, %s (L1)', async (_how, where) => {
+    const everybody: Asking = { token: hub.token('AGENCY', { orgUscc: TAX }) };
+    const { endCursor } = await read(everybody, { where });
+    const id = await load('LIST_ENTRY', debtorEntry({ regionCode: '411502' }));
+    const { body } = await hub.ask(`{ record(id: "${id}") { id } }`, everybody);
+    expect(body.data.record).toEqual({ id });
+    expect(await read(everybody, { where, after: endCursor })).toMatchObject({ nodes: [], hasMore: false, resync: null });
+    await hub.load('LIST_ENTRY', [debtorEntry({ regionCode: '411502', decisionNo: `第${loaded}号`, facts: '已部分履行' })]);
+    expect(await read(everybody, { where, after: endCursor })).toMatchObject({ nodes: [], hasMore: false, resync: null });
+  });
+
   it('filters by type, kind of list, share, region and subject, and what leaves the filter is gone', async () => {
     const wheres = [
       { recordTypes: ['PENALTY'] },
@@ -224,21 +239,7 @@ describe('a receiver of changes', () => {
 });
 
 describe('access that changes', () => {
-  const grant = (status = 'APPROVED') =>
-    hub.load('DUTY_GRANT', [
-      {
-        grantNo: 'G-1',
-        granteeUscc: HOUSING,
-        approverUscc: MARKET,
-        recordTypes: ['PENALTY'],
-        fields: ['AdministrativePenalty.legalRepIdNumber'],
-        purposes: ['LICENSING'],
-        legalBasis: '依法履职',
-        validFrom: '2026-01-01',
-        validTo: '2026-12-31',
-        status,
-      },
-    ]);
+  const grant = (status = 'APPROVED') => hub.load('DUTY_GRANT', [dutyGrant({ status })]);
 
   it('is told once, and the feed goes on under the new access', async () => {
     const id = await load('PENALTY', penalty());

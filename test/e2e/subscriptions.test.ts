@@ -1,7 +1,7 @@
 import { ApolloClient, ApolloLink, gql, InMemoryCache } from '@apollo/client/core';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { COMPANY, debtorEntry, HOUSING, MARKET, OTHER_COMPANY, penalty, personalPenalty, TAX } from '../support/fixtures.ts';
+import { COMPANY, debtorEntry, dutyGrant, HOUSING, MARKET, OTHER_COMPANY, penalty, personalPenalty, TAX } from '../support/fixtures.ts';
 import { type Asking, startHub, type TestHub } from '../support/hub.ts';
 import { type Delivery, follow, type LiveStream, overEvents, overSocket, type Subscribing, socketClient } from '../support/live-stream.ts';
 
@@ -265,21 +265,7 @@ describe('a receiver on a live stream', () => {
   });
 
   it('is told once that its access changed, and goes on under the new one', async () => {
-    const grant = (status: string) =>
-      hub.load('DUTY_GRANT', [
-        {
-          grantNo: 'G-1',
-          granteeUscc: HOUSING,
-          approverUscc: MARKET,
-          recordTypes: ['PENALTY'],
-          fields: ['AdministrativePenalty.legalRepIdNumber'],
-          purposes: ['LICENSING'],
-          legalBasis: '依法履职',
-          validFrom: '2026-01-01',
-          validTo: '2026-12-31',
-          status,
-        },
-      ]);
+    const grant = (status: string) => hub.load('DUTY_GRANT', [dutyGrant({ status })]);
     const id = await load('PENALTY', penalty());
     await correct(id, '{ remark: "第一次更正" }');
     const stream = subscribe(agency(HOUSING), { after: await here(agency(HOUSING)) });

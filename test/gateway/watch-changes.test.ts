@@ -5,7 +5,7 @@ import type { Caller } from '../../auth/caller.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { federate, type Graph, openGraph, watchHub } from '../../cli/open-graph.ts';
 import { changesQuery } from '../../gateway/subscription-query.ts';
-import { COMPANY, debtorEntry, HOUSING, MARKET, penalty } from '../support/fixtures.ts';
+import { COMPANY, debtorEntry, dutyGrant, HOUSING, MARKET, penalty } from '../support/fixtures.ts';
 import { openTemporaryHub, type TemporaryHub } from '../support/temporary-hub.ts';
 
 let hub: TemporaryHub;
@@ -101,22 +101,7 @@ describe('a receiver of changes', () => {
   });
 
   it.each([
-    [
-      'a grant',
-      'DUTY_GRANT',
-      {
-        grantNo: 'G-9',
-        granteeUscc: HOUSING,
-        approverUscc: MARKET,
-        recordTypes: ['PENALTY'],
-        fields: ['AdministrativePenalty.legalRepIdNumber'],
-        purposes: ['LICENSING'],
-        legalBasis: '依法履职',
-        validFrom: '2026-01-01',
-        validTo: '2026-12-31',
-        status: 'APPROVED',
-      },
-    ],
+    ['a grant', 'DUTY_GRANT', dutyGrant()],
     ['a department', 'DEPARTMENT', { orgUscc: HOUSING, name: '浉河区住房和城乡建设局', status: 'ACTIVE' }],
   ])('is woken by %s that changes', async (_what, code, row) => {
     expect(await wokenBy({ lists: { principal: housing, where: LISTS } }, () => take(code, row))).toEqual(['lists']);

@@ -74,3 +74,20 @@ export function debtorEntry(changes: Readonly<Record<string, unknown>> = {}): Re
     ...changes,
   };
 }
+
+/** A grant by which the housing bureau reads who represents a company, as the operator's import takes it. */
+export function dutyGrant(changes: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  return {
+    grantNo: 'G-1',
+    granteeUscc: HOUSING,
+    approverUscc: MARKET,
+    recordTypes: ['PENALTY'],
+    fields: ['AdministrativePenalty.legalRepIdNumber'],
+    purposes: ['LICENSING'],
+    legalBasis: '依法履职',
+    validFrom: '2026-01-01',
+    validTo: '2026-12-31',
+    status: 'APPROVED',
+    ...changes,
+  };
+}
