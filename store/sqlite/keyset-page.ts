@@ -1,20 +1,15 @@
+import type { FieldName } from '../../schema/filter.ts';
 import { equalFields, orderedIndex } from '../index-choice.ts';
 import type { Order, Query } from '../port.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Connection, Row, SqlValue } from './connection.ts';
-import { type Layout, storedField } from './layout.ts';
+import { type CompiledPage, type Layout, storedField } from './layout.ts';
 import type { StoredField } from './stored-field.ts';
 import type { Condition } from './text-order.ts';
 
 /** A bound number as an expression: SQLite plans by the value of a bare `LIMIT ?`, and therefore prepares such a statement anew for each run. */
 export const BOUND = '0 + ?';
 const LIMIT = ` LIMIT ${BOUND}`;
-
-/** A page as statements that are run one behind the other until it is full. */
-interface CompiledPage {
-  readonly parts: readonly Condition[];
-  readonly limit: number;
-}
 
 interface Term {
   readonly stored: StoredField;
@@ -55,6 +50,15 @@ export function compilePage(layout: Layout, query: Query, per?: StoredField): Co
     params: [...where.params, ...params],
   }));
   return { parts, limit: query.limit };
+}
+
+/** The same for each value of one field, compiled once for a query that is asked again as it stands. */
+export function compilePagePer(layout: Layout, query: Query, per: StoredField): CompiledPage {
+  const known = layout.pages.get(query) ?? new Map<FieldName, CompiledPage>();
+  const page = known.get(per.field) ?? compilePage(layout, query, per);
+  known.set(per.field, page);
+  layout.pages.set(query, known);
+  return page;
 }
 
 /** The rows of a page. `first` is the value of `per`, where the page was compiled with one. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FieldName, Filter } from '../../schema/filter.ts';
-import type { CollectionSpec } from '../port.ts';
+import type { CollectionSpec, Query } from '../port.ts';
 import { KnownTexts } from './known-texts.ts';
 import { type Statements, statementsOf, type Tables } from './statements.ts';
 import { columnField, GATE_FIELDS, KEY_FIELD, type StoredField } from './stored-field.ts';
@@ -12,6 +12,12 @@ interface StoredIndex {
   readonly unique: boolean;
   /** Without the key, which ends every index that is not unique. */
   readonly fields: readonly FieldName[];
+}
+
+/** A page as statements that are run one behind the other until it is full. */
+export interface CompiledPage {
+  readonly parts: readonly Condition[];
+  readonly limit: number;
 }
 
 /** Where a collection stands: every name in it is quoted and safe to stand in a statement. */
@@ -27,6 +33,8 @@ export interface Layout extends Tables {
   readonly select: string;
   /** Filters that were compiled for it. */
   readonly conditions: WeakMap<Filter, Condition>;
+  /** Pages of one field's values that were compiled for it: a query that stands for good is compiled once. */
+  readonly pages: WeakMap<Query, Map<FieldName, CompiledPage>>;
   readonly texts: KnownTexts;
 }
 
@@ -49,6 +57,7 @@ export function layOut({ name, gated, columns, indexes, derived = false }: Colle
     documentColumns,
     select: `SELECT ${documentColumns} FROM ${tables.table}`,
     conditions: new WeakMap<Filter, Condition>(),
+    pages: new WeakMap<Query, Map<FieldName, CompiledPage>>(),
     texts: new KnownTexts(),
   };
   return { ...layout, indexes: indexes.map((index) => layOutIndex(layout, index)) };

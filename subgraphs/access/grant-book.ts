@@ -1,6 +1,6 @@
 import type { GrantBook } from '../../auth/ports.ts';
-import type { FieldName } from '../../schema/filter.ts';
-import type { Document, Reader, Store } from '../../store/port.ts';
+import { EVERY } from '../../schema/filter.ts';
+import type { Document, Query, Reader, Store } from '../../store/port.ts';
 import { withSubordinates } from './department-tree.ts';
 import { grantIn, grantStatus } from './grant-terms.ts';
 import { stringIn } from './stored-values.ts';
@@ -30,19 +30,21 @@ export function createGrantBook(store: Store): GrantBook {
 
 const GIVEN: readonly string[] = ['APPROVED', 'SUSPENDED', 'EXPIRED'];
 
+/** The first page of those that name a grantee, compiled once for each way to name it. */
+const FIRST_PAGE: Readonly<Record<GranteeField, Query>> = {
+  'column.granteeUscc': { where: EVERY, order: [{ field: 'column.granteeUscc', direction: 'ASC' }], limit: GRANTS_AT_ONCE },
+  'column.granteeClientId': { where: EVERY, order: [{ field: 'column.granteeClientId', direction: 'ASC' }], limit: GRANTS_AT_ONCE },
+};
+type GranteeField = 'column.granteeUscc' | 'column.granteeClientId';
+
 /** All grants that name this grantee, page after page. */
-async function grantsWith(tx: Reader, field: FieldName, grantee: string): Promise<readonly Document[]> {
+async function grantsWith(tx: Reader, field: GranteeField, grantee: string): Promise<readonly Document[]> {
   const found: Document[] = [];
-  for (let after: { values: readonly string[]; key: string } | undefined; ; ) {
-    const page = await tx.find(DUTY_GRANTS, {
-      where: { op: 'eq', field, value: grantee },
-      order: [{ field, direction: 'ASC' }],
-      after,
-      limit: GRANTS_AT_ONCE,
-    });
+  for (let query = FIRST_PAGE[field]; ; ) {
+    const [page = []] = await tx.findPer(DUTY_GRANTS, field, [grantee], query);
     found.push(...page);
     const last = page.at(-1);
     if (!last || page.length < GRANTS_AT_ONCE) return found;
-    after = { values: [grantee], key: last.key };
+    query = { ...query, after: { values: [grantee], key: last.key } };
   }
 }

@@ -1,8 +1,8 @@
 import type { Principal } from '../../auth/principal.ts';
 import type { Registry, RegistryEntry } from '../../auth/registry.ts';
-import type { Filter } from '../../schema/filter.ts';
+import { EVERY, type FieldName, type Filter } from '../../schema/filter.ts';
 import type { Json, JsonObject } from '../../schema/json.ts';
-import type { Reader, Store } from '../../store/port.ts';
+import type { Query, Reader, Store } from '../../store/port.ts';
 
 /** Reads from the store what the registry says of one principal: its department, body, client and staff entry, and whom it succeeded. */
 export function createRegistryBook(store: Store): (principal: Principal) => Promise<Registry> {
@@ -11,16 +11,13 @@ export function createRegistryBook(store: Store): (principal: Principal) => Prom
     return store.read(async (tx) => {
       // Most of those who ask are departments, whom the other registers do not concern.
       const isDepartment = audience === 'AGENCY';
-      const department = orgUscc ? await one(tx, 'department', { uscc: orgUscc }) : undefined;
-      const body = orgUscc && !isDepartment ? await one(tx, 'service-body', { orgUscc }) : undefined;
-      const client = clientId && !isDepartment ? await one(tx, 'client', { clientId }) : undefined;
-      const byOrganisation = !clientId && orgUscc && !isDepartment ? await one(tx, 'client', { orgUscc }) : undefined;
+      const department = orgUscc ? await one(tx, 'department', 'column.uscc', orgUscc) : undefined;
+      const body = orgUscc && !isDepartment ? await one(tx, 'service-body', 'column.orgUscc', orgUscc) : undefined;
+      const client = clientId && !isDepartment ? await one(tx, 'client', 'column.clientId', clientId) : undefined;
+      const byOrganisation = !clientId && orgUscc && !isDepartment ? await one(tx, 'client', 'column.orgUscc', orgUscc) : undefined;
       const employer = orgUscc ?? text(client?.orgUscc);
-      const staff = staffId && employer ? await one(tx, 'staff', { staffId, orgUscc: employer }) : undefined;
-      const succeeded =
-        isDepartment && orgUscc
-          ? await tx.find('department', { where: { op: 'eq', field: 'column.successor', value: orgUscc }, order: [], limit: 100 })
-          : [];
+      const staff = staffId && employer ? await staffOf(tx, employer, staffId) : undefined;
+      const [succeeded = []] = isDepartment && orgUscc ? await tx.findPer('department', 'column.successor', [orgUscc], SUCCEEDED) : [];
       return {
         department: (uscc) => (uscc === orgUscc && department ? departmentEntry(department) : undefined),
         serviceBody: (uscc) => (uscc === orgUscc && body ? bodyEntry(body) : undefined),
@@ -45,16 +42,28 @@ const EMPTY: Registry = {
 
 /** The registry's entry of a service body. */
 export async function serviceBodyOf(tx: Reader, uscc: string): Promise<RegistryEntry | undefined> {
-  const found = await one(tx, 'service-body', { orgUscc: uscc });
+  const found = await one(tx, 'service-body', 'column.orgUscc', uscc);
   return found && bodyEntry(found);
 }
 
-async function one(tx: Reader, collection: string, columns: Readonly<Record<string, string>>): Promise<JsonObject | undefined> {
+// Asked with every request: what stands for good is compiled once.
+const FIRST: Query = { where: EVERY, order: [], limit: 1 };
+const SUCCEEDED: Query = { where: EVERY, order: [], limit: 100 };
+
+async function one(tx: Reader, collection: string, field: FieldName, value: string): Promise<JsonObject | undefined> {
+  const [found = []] = await tx.findPer(collection, field, [value], FIRST);
+  return found[0]?.body;
+}
+
+async function staffOf(tx: Reader, orgUscc: string, staffId: string): Promise<JsonObject | undefined> {
   const where: Filter = {
     op: 'all',
-    of: Object.entries(columns).map(([name, value]): Filter => ({ op: 'eq', field: `column.${name}`, value })),
+    of: [
+      { op: 'eq', field: 'column.staffId', value: staffId },
+      { op: 'eq', field: 'column.orgUscc', value: orgUscc },
+    ],
   };
-  return (await tx.find(collection, { where, order: [], limit: 1 }))[0]?.body;
+  return (await tx.find('staff', { where, order: [], limit: 1 }))[0]?.body;
 }
 
 function departmentEntry(body: JsonObject): RegistryEntry {

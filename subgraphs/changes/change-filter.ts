@@ -19,6 +19,7 @@ export type FeedRows = ReadonlyMap<string, { readonly type: RecordType; readonly
 
 /** So many values a list of the filter may hold. */
 const MOST_VALUES = 1000;
+const MOST_COMPILED = 1000;
 
 /** The filter in the one form in which cursors are bound to it. */
 export function canonicalFilter(where: ChangeFilter | null | undefined): unknown {
@@ -60,6 +61,24 @@ export function feedRows(
   }
   if (found.size === 0 && refused !== undefined) throw new HubError('FORBIDDEN', `${refused} may not be filtered by`);
   return found;
+}
+
+/** The same, compiled once for a profile, a day and a filter: a stream asks for it again with every change. */
+export function feedRowsOnce(
+  types: readonly RecordType[],
+): (where: ChangeFilter | null | undefined, context: Pick<SubgraphContext, 'accessOf' | 'caller'>) => FeedRows {
+  const compiled = new Map<string, FeedRows>();
+  return (where, context) => {
+    const { today, profileKey } = context.caller;
+    const key = JSON.stringify([today, profileKey, where]);
+    const known = compiled.get(key);
+    if (known) return known;
+    const rows = feedRows(types, where, context);
+    const oldest = compiled.keys().next().value;
+    if (compiled.size >= MOST_COMPILED && oldest !== undefined) compiled.delete(oldest);
+    compiled.set(key, rows);
+    return rows;
+  };
 }
 
 const LIST_KIND = 'kind';
