@@ -34,7 +34,14 @@ export interface RoundParts {
   readonly clock: Clock;
   readonly readFeed: ReadFeed;
   readonly post: PostEvent;
+  /** Told when it stands in the store. */
+  readonly onFate: (fate: WebhookFate) => void;
 }
+
+/** What an operator wants to hear of: a webhook has ended by itself, or deliveries of it were given up. */
+export type WebhookFate =
+  | { readonly kind: 'ENDED'; readonly webhook: string; readonly because: string }
+  | { readonly kind: 'GIVEN_UP'; readonly webhook: string; readonly deliveries: number };
 
 const PAGE = 20;
 /** Then it is noted: what is delivered again after a process died is at most this much. */
@@ -87,10 +94,13 @@ interface Work {
  * One round for one webhook: reads a page as its registrant, which is also how its right is looked at; delivers what is due and what is new; notes all of
  * it at once. What was sent without being noted is sent again, under the same id.
  */
-export function createWebhookRound({ store, sealer, clock, readFeed, post }: RoundParts, stop: AbortSignal) {
+export function createWebhookRound({ store, sealer, clock, readFeed, post, onFate }: RoundParts, stop: AbortSignal) {
   const now = () => clock.now().getTime();
 
-  const end = (id: string, because: string) => store.write((tx) => endIn(tx, id, because, now()), ACTOR);
+  const end = async (id: string, because: string) => {
+    await store.write((tx) => endIn(tx, id, because, now()), ACTOR);
+    onFate({ kind: 'ENDED', webhook: id, because });
+  };
 
   const send = ({ id, url, key, earlierKey }: Webhook, event: WebhookEvent): Promise<Posted> => {
     const keys = [key, ...(earlierKey && earlierKey.until > now() ? [earlierKey.key] : [])].map((sealed) => sealer.open(sealed));
@@ -194,6 +204,8 @@ export function createWebhookRound({ store, sealer, clock, readFeed, post }: Rou
       const fate = await note(store, { id, lease, noted, gone, kept });
       if (fate !== 'noted') return fate === 'moved' ? 'more' : 'done';
     }
+    const givenUp = kept.filter(({ state }) => state === 'DEAD').length;
+    if (givenUp > 0) onFate({ kind: 'GIVEN_UP', webhook: id, deliveries: givenUp });
     if (outcome.isGone) await end(id, 'GONE');
     if (outcome.isGone) return 'done';
     return page.hasMore || outcome.attempted >= MOST_ATTEMPTS || (isFull && outcome.done.length > 0) ? 'more' : 'done';

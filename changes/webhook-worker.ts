@@ -3,7 +3,7 @@ import type { PostEvent } from './post-event.ts';
 import type { ReadFeed } from './read-webhook-feed.ts';
 import { progressIn, type Seals, WEBHOOK_DELIVERIES, WEBHOOK_PROGRESS, WEBHOOKS } from './webhook-documents.ts';
 import { LEASE_MS, takeLease } from './webhook-lease.ts';
-import { createWebhookRound } from './webhook-round.ts';
+import { createWebhookRound, type WebhookFate } from './webhook-round.ts';
 
 export interface WebhookWorkerParts {
   readonly store: Store;
@@ -15,6 +15,7 @@ export interface WebhookWorkerParts {
   /** Whether a change of this collection may change what a receiver sees, or whether it is one. */
   readonly concerns: (collection: string) => boolean;
   readonly onError: (error: unknown) => void;
+  readonly onFate: (fate: WebhookFate) => void;
 }
 
 export interface WebhookWorker {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
+import type { AccessEntry } from '../auth/access-entry.ts';
 import { withoutNumber } from '../auth/log-entry.ts';
 import { createAccessLog } from '../subgraphs/access/access-log.ts';
 import { CommandFault } from './command-fault.ts';
@@ -9,7 +10,14 @@ import type { StorePlace } from './store-place.ts';
 const SYSTEM_CLOCK = { now: () => new Date() };
 
 /** Writes into the access log that everything left the hub, or came into it, by whom at the command line. @throws STORE_UNAVAILABLE */
-export async function recordExport(place: StorePlace, exported: { readonly operation: string; readonly policy: string }): Promise<void> {
+export function recordExport(place: StorePlace, exported: Omit<CommandEntry, 'kind'>): Promise<void> {
+  return recordCommand(place, { kind: 'EXPORT', ...exported });
+}
+
+type CommandEntry = Pick<AccessEntry, 'kind' | 'operation' | 'policy'>;
+
+/** Writes into the access log what was done at the command line, and by whom. @throws STORE_UNAVAILABLE */
+export async function recordCommand(place: StorePlace, command: CommandEntry): Promise<void> {
   const newId = () => randomBytes(16).toString('base64url');
   const store = await openLogStore(place);
   try {
@@ -20,13 +28,12 @@ export async function recordExport(place: StorePlace, exported: { readonly opera
       channel: 'command-line',
       audience: 'OPERATOR',
       staff: withoutNumber(userName()),
-      kind: 'EXPORT',
       decision: 'ALLOW',
       granted: [],
       masked: [],
       denied: [],
       disclosed: [],
-      ...exported,
+      ...command,
     });
     await log.close();
   } finally {

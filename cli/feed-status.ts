@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import type { Position, Store } from '../store/port.ts';
 import { turnedUpTo } from '../subgraphs/changes/window-clock.ts';
 import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
@@ -7,7 +6,8 @@ import { openHub } from './open-hub.ts';
 import { isStoreThere } from './store-place.ts';
 
 interface FeedStatus {
-  /** RFC 3339; null while nothing has changed. */
+  /** RFC 3339, as the next; null while nothing has changed. */
+  readonly oldestChange: string | null;
   readonly newestChange: string | null;
   readonly windowDays: number;
   /** The day up to which the clock's own changes stand in the log; null before its first look. */
@@ -44,22 +44,16 @@ async function readStatus({ metrics, store: storeUrl }: StatusOptions, { dataDir
   try {
     const { store, windowDays } = hub;
     const day = await store.read((tx) => turnedUpTo(tx, ''));
-    return { newestChange: await newestChange(store), windowDays, windowsTurnedUpTo: day === '' ? null : day, streams };
+    const [[oldest], newest] = [await store.changes(null, 1), await store.lastChange()];
+    return {
+      oldestChange: oldest?.at ?? null,
+      newestChange: newest?.at ?? null,
+      windowDays,
+      windowsTurnedUpTo: day === '' ? null : day,
+      streams,
+    };
   } finally {
     await hub.close();
-  }
-}
-
-const READ_AT_ONCE = 5000;
-
-/** The store tells changes forwards only, so that the last one is behind all others. */
-async function newestChange(store: Store): Promise<string | null> {
-  let newest: { readonly position: Position; readonly at: string } | undefined;
-  for (;;) {
-    const page = await store.changes(newest?.position ?? null, READ_AT_ONCE);
-    const last = page.at(-1);
-    if (!last) return newest?.at ?? null;
-    newest = last;
   }
 }
 
@@ -85,8 +79,9 @@ async function readStreams(address: string): Promise<StreamStatus> {
   };
 }
 
-function linesOf({ newestChange, windowDays, windowsTurnedUpTo, streams }: FeedStatus): readonly string[] {
+function linesOf({ oldestChange, newestChange, windowDays, windowsTurnedUpTo, streams }: FeedStatus): readonly string[] {
   const told = [
+    `最早变更 oldest change: ${oldestChange ?? '无 none'}`,
     `最近变更 newest change: ${newestChange ?? '无 none'}`,
     `游标有效期 cursors go on for: ${windowDays} 天 days`,
     `公示期限已处理至 windows turned up to: ${windowsTurnedUpTo ?? '尚未处理 not yet'}`,

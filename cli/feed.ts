@@ -4,6 +4,7 @@ import { CommandFault } from './command-fault.ts';
 /** Loaded when they are asked for. */
 const ACTIONS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./feed-status.ts')).runFeedStatus,
+  cut: async () => (await import('./feed-cut.ts')).runFeedCut,
   webhooks: async () => (await import('./feed-webhooks.ts')).runFeedWebhooks,
 };
 

@@ -7,7 +7,7 @@ import { EXTRA as ACCESS_EXTRA } from '../subgraphs/access/extra.ts';
 import type { GrantService } from '../subgraphs/access/grants.ts';
 import { accessResolvers } from '../subgraphs/access/resolvers.ts';
 import type { VoucherService } from '../subgraphs/access/vouchers.ts';
-import { changesResolvers, extraOf } from '../subgraphs/changes/resolvers.ts';
+import { changesResolvers, extraOf, type FeedAudiences } from '../subgraphs/changes/resolvers.ts';
 import type { WebhookBook } from '../subgraphs/changes/webhook-port.ts';
 import { defineSubgraph, type Resolvers, type Subgraph, type SubgraphDefinition } from '../subgraphs/kit/define-subgraph.ts';
 import type { Extra } from '../subgraphs/kit/expand.ts';
@@ -34,19 +34,24 @@ export interface GraphParts {
   readonly policyHash: () => string;
   /** Days for which a cursor of the change feed goes on. */
   readonly windowDays: number;
+  /** The public and subjects may follow changes too. */
+  readonly isFeedPublic: boolean;
   /** What the access log is kept in. */
   readonly logStore: Store;
 }
 
 /** What subgraphs add to what follows from their files. */
-export function subgraphExtras(catalogue: Catalogue): Readonly<Record<string, Extra | undefined>> {
-  return { subjects: SUBJECTS_EXTRA, lists: LISTS_EXTRA, access: ACCESS_EXTRA, changes: extraOf(catalogue) };
+export function subgraphExtras(
+  catalogue: Catalogue,
+  feed: FeedAudiences = { isFeedPublic: false },
+): Readonly<Record<string, Extra | undefined>> {
+  return { subjects: SUBJECTS_EXTRA, lists: LISTS_EXTRA, access: ACCESS_EXTRA, changes: extraOf(catalogue, feed) };
 }
 
 /** Definitions of every subgraph of this hub: those with folders, and one for each department file. */
 function subgraphDefinitions(parts: GraphParts): readonly SubgraphDefinition[] {
   const { files, catalogue, sealer } = parts;
-  const extras = subgraphExtras(catalogue);
+  const extras = subgraphExtras(catalogue, parts);
   const resolvers: Readonly<Record<string, Resolvers>> = {
     subjects: subjectResolvers(catalogue, sealer),
     lists: listResolvers(catalogue, sealer),

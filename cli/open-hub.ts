@@ -24,6 +24,7 @@ import { createSubjectDirectory } from '../subgraphs/subjects/directory.ts';
 import { subjectNaming } from '../subgraphs/subjects/naming.ts';
 import { readCatalogueFiles } from './catalogue-files.ts';
 import { CommandFault } from './command-fault.ts';
+import { isFeedPublic, windowDaysOf } from './feed-settings.ts';
 import { openLogStore } from './log-store.ts';
 import { startLogThread } from './log-thread.ts';
 import { readRegions } from './region-settings.ts';
@@ -54,6 +55,8 @@ export interface Hub {
   readonly windows: WindowClock;
   /** Days for which a cursor of the change feed goes on. */
   readonly windowDays: number;
+  /** The public and subjects may follow changes too. */
+  readonly isFeedPublic: boolean;
   /** What webhooks may reach. */
   readonly webhookHosts: WebhookHosts;
   readonly accessLog: WrittenLog;
@@ -101,7 +104,8 @@ export async function openHub({
     engine,
     effects,
     windows,
-    windowDays: windowOf(env),
+    windowDays: windowDaysOf(env),
+    isFeedPublic: isFeedPublic(env),
     webhookHosts,
     accessLog,
     logStore,
@@ -151,15 +155,6 @@ function retentionOf({ HUB_ACCESS_LOG_YEARS: text }: Readonly<Record<string, str
     `HUB_ACCESS_LOG_YEARS 须为 ${RETENTION.least} 至 ${RETENTION.most} 的整数 / is a whole number from ${RETENTION.least} to ${RETENTION.most}`,
   );
 }
-
-/** `HUB_CHANGES_DAYS`: for how many days a cursor of the change feed goes on, 30 unless told. */
-function windowOf({ HUB_CHANGES_DAYS: text }: Readonly<Record<string, string | undefined>>): number {
-  if (text === undefined || text === '') return WINDOW_DAYS;
-  const days = Number(text);
-  if (Number.isInteger(days) && days >= 1 && days <= 3650) return days;
-  throw new CommandFault('HUB_CHANGES_DAYS 须为 1 至 3650 的整数 / is a whole number from 1 to 3650');
-}
-const WINDOW_DAYS = 30;
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date() };
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
+import { lockFile } from './file-lock.ts';
 import { keepCursor, openPulledLines, type PulledLines, readKeptCursor } from './pull-files.ts';
 import { PullFault, type PullRequest, pullPage } from './pull-request.ts';
 import { policyFromFiles } from './static-graph.ts';
@@ -28,16 +29,29 @@ export const runPull: Command = async (argv, io) => {
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const pulled: Pulled = { pages: 0, changes: 0, resyncs: 0 };
-  const lines = await openPulledLines(options.out);
   try {
-    const fault = await pullAll({ ...options, lines, pulled, signal: stopping.signal }, io);
+    const fault = await pullLocked({ ...options, pulled, signal: stopping.signal }, io);
     report(pulled, fault, io);
     return fault === undefined ? 0 : fault.isPassing ? 1 : 2;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
-    await lines.close();
   }
 };
+
+/** Two runs from one cursor would each write what the other has written. */
+async function pullLocked(pulling: Omit<Pulling, 'lines'>, io: CommandIo): Promise<PullFault | undefined> {
+  const lock = await lockFile(pulling.cursorFile);
+  try {
+    const lines = await openPulledLines(pulling.out);
+    try {
+      return await pullAll({ ...pulling, lines }, io);
+    } finally {
+      await lines.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
 
 interface PullOptions extends Pick<PullRequest, 'url' | 'tokenFile' | 'headers' | 'query'> {
   readonly out: string;

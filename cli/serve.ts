@@ -15,14 +15,17 @@ import type { Engine } from '../gateway/engine.ts';
 import { shanghaiToday } from '../schema/calendar-date.ts';
 import type { Clock } from '../store/port.ts';
 import { type AnomalyWatch, watchAnomalies } from '../subgraphs/access/anomalies.ts';
+import { cutChangeLog } from './change-log-cut.ts';
 import type { Command, CommandIo } from './command.ts';
 import { CommandFault } from './command-fault.ts';
 import { type DoorSettings, loadTrusted, readDoorSettings } from './door-settings.ts';
+import { cutsChangeLog } from './feed-settings.ts';
 import { gatewayKeySource } from './gateway-keys.ts';
 import { answerStatements, federate, type Graph, openGraph, standAlone, watchHub } from './open-graph.ts';
 import { type Hub, openHub } from './open-hub.ts';
 import { type GatewayEngine, openGateway, type Renewal, renewEngines } from './serve-gateway.ts';
 import { deliverToWebhooks } from './webhook-delivery.ts';
+import { type WebhookFates, watchWebhookFates } from './webhook-fates.ts';
 import { webhookCaOf } from './webhook-settings.ts';
 import { failToWork, superviseWorkers, workUntilTold } from './workers.ts';
 
@@ -114,6 +117,11 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
       return hub.accessLog.record(entry);
     };
     const watched = { ...hub, accessLog: { ...hub.accessLog, record } };
+    if (cutsChangeLog(env))
+      hub.windows.eachDay(async () => {
+        const changes = await cutChangeLog(hub, { isRehearsal: false });
+        log({ level: 'info', event: 'change-log-cut', changes });
+      });
     const issuers = openTokenIssuers(settings, dataDir, { clock: hub.clock, report: (problem) => log({ level: 'warn', problem }) });
     return { hub: watched, graph, settings, doorSettings, issuers, anomalies };
   } catch (error) {
@@ -142,6 +150,8 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
       () => true,
       () => false,
     );
+  const delivers = part.engine.readChanges !== undefined;
+  const fates = watchWebhookFates(log);
   const door: Door = await openDoor({
     engine: part.engine,
     changes: part.changes,
@@ -160,12 +170,12 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
     ide: doorSettings.ide ?? settings.issuers.length === 0,
     log,
     clock: hub.clock,
-    moreMetrics: () => anomalyMetrics(anomalies),
+    moreMetrics: () => [...anomalyMetrics(anomalies), ...(delivers ? fates.print() : [])],
   });
   hub.effects.start();
   hub.windows.start();
   let { engine } = part;
-  const webhooks = part.engine.readChanges && startWebhooks(ground, () => engine, options);
+  const webhooks = delivers ? startWebhooks(ground, { engine: () => engine, fates }, options) : undefined;
   const renewEngine: Door['renewEngine'] = async (next) => {
     await door.renewEngine(next);
     engine = next;
@@ -190,10 +200,14 @@ export async function servePart(ground: Ground, options: ServeOptions): Promise<
   };
 }
 
-function startWebhooks({ hub }: Ground, engine: () => Engine, { env, lookUp, log }: ServeOptions): WebhookWorker {
+function startWebhooks(
+  { hub }: Ground,
+  { engine, fates }: { readonly engine: () => Engine; readonly fates: WebhookFates },
+  { env, lookUp, log }: ServeOptions,
+): WebhookWorker {
   const onError = (error: unknown) =>
     log({ level: 'error', event: 'webhooks', error: error instanceof Error ? error.message : String(error) });
-  const webhooks = deliverToWebhooks({ hub, engine, ca: webhookCaOf(env), lookUp, onError });
+  const webhooks = deliverToWebhooks({ hub, engine, ca: webhookCaOf(env), lookUp, onError, onFate: fates.note });
   webhooks.start();
   return webhooks;
 }

@@ -4,6 +4,7 @@ import type { Catalogue } from '../schema/catalogue.ts';
 import { readCatalogue } from '../schema/read-catalogue.ts';
 import { expand } from '../subgraphs/kit/expand.ts';
 import { readCatalogueFiles } from './catalogue-files.ts';
+import { isFeedPublic } from './feed-settings.ts';
 import { subgraphExtras } from './graph.ts';
 import { readRegions } from './region-settings.ts';
 
@@ -27,7 +28,7 @@ export function composeFromFiles(env: NodeJS.ProcessEnv): StaticGraph {
 function readSubgraphs(env: NodeJS.ProcessEnv) {
   const files = readCatalogueFiles(env);
   const catalogue = readCatalogue(files, readRegions(env));
-  const extras = subgraphExtras(catalogue);
+  const extras = subgraphExtras(catalogue, { isFeedPublic: isFeedPublic(env) });
   const names = [...new Set([...files.map(({ subgraph }) => subgraph), ...Object.keys(extras)])];
   const subgraphs = names.map((name) => ({
     name,

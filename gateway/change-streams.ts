@@ -5,6 +5,7 @@ import { HubError } from '../schema/errors.ts';
 import type { ChangeSource } from './change-source.ts';
 import { coercedVariables } from './coerced-variables.ts';
 import type { BegunSubscription, ChangeEvent, ChangesAnswer, Engine, EngineRequest, EngineResponse } from './engine.ts';
+import { openStreamLag } from './feed-lag.ts';
 import { type FeedMetrics, noteDelivery } from './feed-metrics.ts';
 import { type ChangesQuery, changesQuery, plainDelivery } from './subscription-query.ts';
 
@@ -52,7 +53,7 @@ interface Group {
   readings: Map<string, Promise<ChangesAnswer>>;
   /** The cursor that stands for a place, so that all who have come there read on from one. */
   end: { readonly place: string; readonly cursor: string } | undefined;
-  readonly waiting: Set<() => void>;
+  readonly waiting: Set<Standing>;
   readonly leave: () => void;
 }
 
@@ -65,6 +66,8 @@ interface Standing {
   group: Group | undefined;
   /** The wave of the group up to which it has read. */
   wave: number;
+  /** Lets it look on, when it waits. */
+  go: () => void;
 }
 
 const PATIENCE = { first: 500, most: 30_000 };
@@ -114,39 +117,38 @@ export function openChangeStreams(parts: StreamParts): ChangeStreams {
     group.leave();
   };
   const createGroup = (key: string, caller: ChangesAnswer['caller'], { request, query }: Standing): Group => {
-    let timer: NodeJS.Timeout | undefined;
+    let gathering: NodeJS.Timeout | undefined;
     const wave = () => {
-      timer = undefined;
+      gathering = undefined;
+      looking.refresh();
       group.wave++;
       group.readings = new Map();
-      for (const go of group.waiting) go();
+      for (const { go } of group.waiting) go();
+      group.waiting.clear();
     };
     const wake = () => {
-      timer ??= setTimeout(wave, limits.gatherMs);
+      gathering ??= setTimeout(wave, limits.gatherMs);
     };
+    const looking = setInterval(wake, limits.lookMs);
     const unwatch = source.watch({ caller, where: whereOf(query, request) }, wake);
     const end = () => {
-      clearTimeout(timer);
+      clearTimeout(gathering);
+      clearInterval(looking);
       unwatch();
     };
     const group: Group = { key, members: 0, wave: 0, readings: new Map(), end: undefined, waiting: new Set(), leave: end };
     return group;
   };
 
-  /** Until the group is woken; what woke it meanwhile counts. */
-  const untilWoken = async ({ group, wave }: Standing, stop: AbortSignal): Promise<void> => {
+  /** Until the group is woken, or the stream is to stop; what woke the group meanwhile counts. */
+  const untilWoken = async (standing: Standing, stop: AbortSignal): Promise<void> => {
+    const { group, wave } = standing;
     if (!group || group.wave !== wave || stop.aborted) return;
     await new Promise<void>((resolve) => {
-      const go = () => {
-        clearTimeout(timer);
-        group.waiting.delete(go);
-        stop.removeEventListener('abort', go);
-        resolve();
-      };
-      const timer = setTimeout(go, limits.lookMs);
-      group.waiting.add(go);
-      stop.addEventListener('abort', go, { once: true });
+      standing.go = resolve;
+      group.waiting.add(standing);
     });
+    group.waiting.delete(standing);
   };
 
   async function* open(
@@ -154,7 +156,10 @@ export function openChangeStreams(parts: StreamParts): ChangeStreams {
     { after, stop }: { readonly after?: string | undefined; readonly stop: AbortSignal },
   ): AsyncGenerator<Delivery, void> {
     const standing = begin(parts.engine(), request, after);
+    const end = () => standing.go();
+    stop.addEventListener('abort', end);
     metrics.subscribers++;
+    const { lag, close } = openStreamLag(metrics.clients, request.principal);
     try {
       for (let schema = parts.engine().schema, patience = PATIENCE.first; !stop.aborted; ) {
         const engine = parts.engine();
@@ -174,15 +179,18 @@ export function openChangeStreams(parts: StreamParts): ChangeStreams {
         }
         patience = PATIENCE.first;
         standing.begun ??= answer.begun;
+        lag.waitingSince = answer.events[0]?.at;
         if (answer.resync !== null) {
           standing.cursor = answer.endCursor;
           yield { cursor: answer.endCursor, response: resyncOf(standing.query, answer) };
         }
-        for (const event of answer.events) {
+        for (const [index, event] of answer.events.entries()) {
           if (stop.aborted) return;
           const started = performance.now();
           yield { cursor: event.cursor, response: event.response };
           standing.cursor = event.cursor;
+          // What comes behind the page is not known yet, and no older than its last.
+          lag.waitingSince = answer.events[index + 1]?.at ?? (answer.hasMore ? event.at : undefined);
           noteDelivery(metrics, clock.now().getTime() - event.at);
           if (performance.now() - started <= limits.slowMs) continue;
           metrics.lagged++;
@@ -194,9 +202,12 @@ export function openChangeStreams(parts: StreamParts): ChangeStreams {
         if (answer.hasMore) continue;
         meet(standing, answer);
         await untilWoken(standing, stop);
+        lag.waitingSince = clock.now().getTime();
       }
     } finally {
       metrics.subscribers--;
+      close();
+      stop.removeEventListener('abort', end);
       leave(standing);
     }
   }
@@ -222,7 +233,7 @@ function begin({ schema }: Engine, request: EngineRequest, after: string | undef
   const query = changesQuery(operation, fragments, variables);
   const asked: unknown = query.after && valueFromASTUntyped(query.after, { ...variables });
   const cursor = after ?? (typeof asked === 'string' ? asked : null);
-  return { request, query, cursor, begun: undefined, group: undefined, wave: -1 };
+  return { request, query, cursor, begun: undefined, group: undefined, wave: -1, go: () => {} };
 }
 
 function whereOf({ operation }: ChangesQuery, { variables }: EngineRequest): unknown {

@@ -100,7 +100,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const { verify, host, allowedHosts = [], allowedOrigins = [], tls, trusted, ide, log, clock } = options;
   const limits = shareLimits({ ...LIMITS, ...options.limits }, options.sharers ?? 1);
   const feed = feedMetrics();
-  const metrics = createMetrics(() => [...(options.moreMetrics?.() ?? []), ...printFeedMetrics(feed)]);
+  const metrics = createMetrics(() => [...(options.moreMetrics?.() ?? []), ...printFeedMetrics(feed, clock.now())]);
   const report = (error: unknown, incident: string) => log(incidentLine(error, incident));
   const [admit, countObjects] = [limitRate(limits, clock), limitObjects(limits, clock)];
   const put = async (engine: Engine): Promise<Put> => {

@@ -126,7 +126,12 @@ export function createFederatedEngine(parts: FederatedParts): Engine {
     );
     const obligations = obligationsOf(caller, finishAuthorised(remarks, raw, marks, standing));
     const response = answerResponse(request, data, finishErrors(errors, data), { ...said, withheld, obligations });
+    let found: Disclosures | undefined;
     const disclosures = () => {
+      found ??= disclosuresIn();
+      return found;
+    };
+    const disclosuresIn = (): Disclosures => {
       const stands = standing();
       const { disclosed, granted } = finishDisclosed(remarks, raw, marks);
       return { disclosed, granted: new Set([...granted].filter((coordinate) => stands.has(coordinate))) };

@@ -1,4 +1,6 @@
-/** What is counted of subscriptions to changes; no label is a client. */
+import { type ClientStreams, printClientLags } from './feed-lag.ts';
+
+/** What is counted of subscriptions to changes. */
 export interface FeedMetrics {
   subscribers: number;
   /** Streams that ended because their receiver was too slow. */
@@ -7,13 +9,14 @@ export interface FeedMetrics {
   /** Milliseconds between a change and its delivery, together. */
   delayMs: number;
   readonly buckets: number[];
+  readonly clients: ClientStreams;
 }
 
 /** Upper bounds in seconds. */
 const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86_400];
 
 export function feedMetrics(): FeedMetrics {
-  return { subscribers: 0, lagged: 0, delivered: 0, delayMs: 0, buckets: BOUNDS.map(() => 0) };
+  return { subscribers: 0, lagged: 0, delivered: 0, delayMs: 0, buckets: BOUNDS.map(() => 0), clients: new Map() };
 }
 
 export function noteDelivery(metrics: FeedMetrics, delayMs: number): void {
@@ -24,7 +27,7 @@ export function noteDelivery(metrics: FeedMetrics, delayMs: number): void {
 }
 
 /** Lines for `/metrics` (ST-21). */
-export function printFeedMetrics({ subscribers, lagged, delivered, delayMs, buckets }: FeedMetrics): readonly string[] {
+export function printFeedMetrics({ subscribers, lagged, delivered, delayMs, buckets, clients }: FeedMetrics, now: Date): readonly string[] {
   let below = 0;
   return [
     '# HELP hub_feed_subscribers Streams of changes that are open.',
@@ -42,5 +45,6 @@ export function printFeedMetrics({ subscribers, lagged, delivered, delayMs, buck
     `hub_feed_delivery_seconds_bucket{le="+Inf"} ${delivered}`,
     `hub_feed_delivery_seconds_sum ${delayMs / 1000}`,
     `hub_feed_delivery_seconds_count ${delivered}`,
+    ...printClientLags(clients, now),
   ];
 }

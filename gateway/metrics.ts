@@ -67,7 +67,7 @@ interface MergeOptions {
   readonly countersOnly?: boolean | undefined;
 }
 
-/** One text of several: what has the same name and labels is added up. */
+/** One text of several: what has the same name and labels is added up; of gauges of time the longest stands. */
 export function mergeMetrics(texts: readonly string[], { countersOnly = false }: MergeOptions = {}): string {
   const families = new Map<string, Family>();
   for (const text of texts) addMetrics(families, text);
@@ -89,6 +89,11 @@ function addMetrics(families: Map<string, Family>, text: string): void {
     // A label may hold spaces, a value holds none.
     const end = line.lastIndexOf(' ');
     const sample = line.slice(0, end);
-    family.samples.set(sample, (family.samples.get(sample) ?? 0) + Number(line.slice(end + 1)));
+    const [before, value] = [family.samples.get(sample) ?? 0, Number(line.slice(end + 1))];
+    family.samples.set(sample, family.head.some(isGaugeOfTime) ? Math.max(before, value) : before + value);
   }
+}
+
+function isGaugeOfTime(line: string): boolean {
+  return /^# TYPE \S+_seconds gauge$/.test(line);
 }

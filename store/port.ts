@@ -150,6 +150,20 @@ export interface Store {
   changes(after: Position | null, limit: number): Promise<readonly Change[]>;
   /** The position of the newest change, null when there is none. */
   position(): Promise<Position | null>;
+  /** The newest change itself, undefined when there is none. */
+  lastChange(): Promise<Change | undefined>;
+  /** Which change log this is: where it was restored from a dump it is another one, and no position of the former means anything in it. */
+  readonly logId: string;
+  /**
+   * Takes changes away from the beginning of the log, up to `upTo`, but none behind a place of `kept` (null = the beginning) and never the newest. Gives
+   * back how many, or how many it would be. Ended halfway, it is taken up where it was by the next one.
+   */
+  cut(
+    upTo: Position,
+    options: { readonly kept: readonly (Position | null)[]; readonly isRehearsal?: boolean | undefined },
+  ): Promise<number>;
+  /** Whether every change behind this position (null = the beginning) is still there. Asked when they were read, it tells whether all of them were. */
+  reaches(after: Position | null): Promise<boolean>;
   /**
    * For each claim whether nobody has made it before, in whichever process that shares the store; several of one call are one write. It is in no document
    * and no change, and no transaction waits for it. @throws STORE_UNAVAILABLE, after which each may have been made or not

@@ -1,4 +1,4 @@
-import type { ClientSession, Collection, Db, Timestamp } from 'mongodb';
+import type { ClientSession, Collection, Db, Filter, Timestamp } from 'mongodb';
 import type { JsonObject } from '../../schema/json.ts';
 import type { Change, Position } from '../port.ts';
 import { decodeGate, decodeObject, type StoredDocument } from './stored-document.ts';
@@ -45,6 +45,9 @@ export const MOST_IN_A_COMMIT = 1000;
 /** Places of the entries of one commit lie between its own place and the next. */
 const ENTRIES_APART = 1024;
 const PLACED_AT_ONCE = 1000;
+const CUT_AT_ONCE = 500;
+/** The counter that holds the number of the last change that was cut off. */
+const CUT = 'cut';
 
 export const IN_ORDER = { time: 1, writer: 1, number: 1 } as const;
 export const COMMIT_INDEXES = [
@@ -95,13 +98,67 @@ export class Commits {
   }
 
   async position(): Promise<Position | null> {
+    return (await this.lastChange())?.position ?? null;
+  }
+
+  async lastChange(): Promise<Change | undefined> {
     await this.placeAll();
     const [newest] = await this.#commits
       .find({ changes: { $exists: true } })
       .sort({ place: -1 })
       .limit(1)
       .toArray();
-    return newest?.changes ? positionAt(newest.place, newest.changes.length - 1) : null;
+    const last = newest?.changes?.at(-1);
+    return newest?.changes && last && decodeChange(newest, last, newest.changes.length - 1);
+  }
+
+  async reaches(after: Position | null): Promise<boolean> {
+    const cut = await this.#counters.findOne({ _id: CUT }, { readConcern: { level: 'majority' } });
+    return numberOf(placeOf(after)) >= (cut?.value ?? -1);
+  }
+
+  /** Whole commits alone are cut. It is noted before they are taken away: who finds nothing missing has read all. */
+  async cut(upTo: Position, kept: readonly (Position | null)[], isRehearsal: boolean): Promise<number> {
+    const last = await this.#lastToCut(upTo, kept);
+    if (!last?.changes || last.place === undefined) return 0;
+    const upToLast = { changes: { $exists: true }, place: { $gte: 0, $lte: last.place } };
+    if (isRehearsal) return this.#countChanges(upToLast);
+    const value = numberOf({ place: last.place, index: last.changes.length - 1 });
+    await this.#counters.updateOne({ _id: CUT }, { $max: { value } }, { upsert: true });
+    for (let count = 0; ; ) {
+      const some = await this.#commits
+        .find(upToLast)
+        .sort({ place: 1 })
+        .limit(CUT_AT_ONCE)
+        .project<Pick<Commit, '_id'>>({ _id: 1 })
+        .toArray();
+      if (some.length === 0) return count;
+      const ids = some.map(({ _id }) => _id);
+      const these = { _id: { $in: ids } };
+      count += await this.#countChanges(these);
+      await this.#commits.deleteMany(these);
+    }
+  }
+
+  /** The last commit with changes that lies wholly before all of these, and is not the newest. */
+  async #lastToCut(upTo: Position, kept: readonly (Position | null)[]): Promise<Commit | undefined> {
+    const newest = await this.position();
+    if (newest === null) return undefined;
+    const limit = Math.min(...[upTo, ...kept].map((position) => numberOf(placeOf(position))));
+    const place = Math.min(Math.floor(limit / ENTRIES_APART), placeOf(newest).place - 1);
+    const lasts = await this.#commits
+      .find({ changes: { $exists: true }, place: { $gte: 0, $lte: place } })
+      .sort({ place: -1 })
+      .limit(2)
+      .toArray();
+    return lasts.find((commit) => commit.changes && numberOf({ place: commit.place ?? 0, index: commit.changes.length - 1 }) <= limit);
+  }
+
+  async #countChanges(which: Filter<Commit>): Promise<number> {
+    const [found] = await this.#commits
+      .aggregate<{ readonly count: number }>([{ $match: which }, { $group: { _id: null, count: { $sum: { $size: '$changes' } } } }])
+      .toArray();
+    return found?.count ?? 0;
   }
 
   /** Entries of a log that a snapshot holds. */
@@ -193,4 +250,9 @@ export function placeOf(position: Position | null): { readonly place: number; re
   const [place, index] = position.split('.').map(Number);
   if (!Number.isSafeInteger(place) || !Number.isSafeInteger(index)) throw new Error('this is no position in the change log');
   return { place: place ?? 0, index: index ?? 0 };
+}
+
+/** Orders positions as places of entries are ordered. */
+function numberOf({ place, index }: { readonly place: number; readonly index: number }): number {
+  return place * ENTRIES_APART + index;
 }

@@ -109,8 +109,10 @@ async function countedTo({ db, session, options }: Source, { stands, body }: Doc
   const position = body[options.positions.field];
   if (!stands || typeof position !== 'string') return null;
   const { place, index } = placeOf(position);
-  const [before] = await db
-    .collection<Commit>('commits')
+  const commits = db.collection<Commit>('commits');
+  // Where the log was cut, a place may be all that is left of a commit.
+  const own = await commits.findOne({ place, changes: { $exists: true } }, { session, projection: { _id: 1 } });
+  const [before] = await commits
     .aggregate<{ readonly count: number }>(
       [
         { $match: { place: { $gte: 0, $lt: place }, changes: { $exists: true } } },
@@ -119,5 +121,5 @@ async function countedTo({ db, session, options }: Source, { stands, body }: Doc
       { session },
     )
     .toArray();
-  return (before?.count ?? 0) + index + 1;
+  return (before?.count ?? 0) + (own ? index + 1 : 0);
 }

@@ -8,7 +8,7 @@ import { claimAll } from './claims.ts';
 import { type Commit, Commits } from './commits.ts';
 import { connectTo, layOutAll, PATIENCE_MS } from './connect.ts';
 import { isDuplicateKey, isTransient, isUnavailable, isUnknownOutcome, translate } from './driver-error.ts';
-import { type LayoutDuty, prepareDatabase } from './prepare-database.ts';
+import { type LayoutDuty, logIdOf, prepareDatabase } from './prepare-database.ts';
 import { type Access, MongoReader } from './reader.ts';
 import { watchCommits } from './watch-commits.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -30,7 +30,11 @@ const LONGEST_PAUSE_MS = 200;
 export async function openMongoStore(url: string, options: MongoOptions): Promise<Store> {
   const { clock, patienceMs = PATIENCE_MS, layout = 'apply' } = options;
   const layouts = layOutAll(options);
-  const connection = await connectTo(url, patienceMs, (opened) => prepareDatabase(opened, { layouts: [...layouts.values()], layout }));
+  let logId = '';
+  const connection = await connectTo(url, patienceMs, async (opened) => {
+    await prepareDatabase(opened, { layouts: [...layouts.values()], layout });
+    logId = await logIdOf(opened);
+  });
   const client: MongoClient = connection.getClient();
   const db = client.db(connection.name);
   const queue = new WriteQueue();
@@ -105,6 +109,10 @@ export async function openMongoStore(url: string, options: MongoOptions): Promis
     write,
     changes: (after, limit) => asked(() => access.commits.changes(after, limit)),
     position: () => asked(() => access.commits.position()),
+    lastChange: () => asked(() => access.commits.lastChange()),
+    logId,
+    cut: (upTo, { kept, isRehearsal = false }) => asked(() => access.commits.cut(upTo, kept, isRehearsal)),
+    reaches: (after) => asked(() => access.commits.reaches(after)),
     claim: (claims) => asked(() => claimAll(db, claims, patienceMs)),
     onCommit: (listener) => {
       if (closed) throw isClosed();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { type Connection, Schema, type SchemaDefinition } from 'mongoose';
 import { HubError } from '../../schema/errors.ts';
@@ -7,11 +7,14 @@ import { gateKind, type Kind } from '../field-kinds.ts';
 import { type Migration, migrationStep, newestLayout } from '../migration.ts';
 import { CLAIMS } from './claims.ts';
 import { COMMIT_INDEXES } from './commits.ts';
+import { isDuplicateKey } from './driver-error.ts';
 import type { Layout } from './layout.ts';
 
 const NAMESPACE_EXISTS = 48;
 /** In `meta` as long as an import from elsewhere has not come to its end. */
 export const HALF_FILLED = 'half-filled';
+/** In `meta`: which change log this is. */
+const LOG_ID = 'log';
 
 /** Steps that data of an older layout go through. */
 export const MIGRATIONS: readonly Migration<Db>[] = [];
@@ -73,6 +76,32 @@ export async function prepareDatabase(
   }
   const digests = Object.fromEntries(schemas.map(([name, schema]) => [`collections.${keyOf(name)}`, digestOf(schema)]));
   await meta.updateOne({ _id: 'layout' }, { $max: { version: newestLayout(migrations) }, $set: digests }, { upsert: true });
+}
+
+/** Which change log the database holds. */
+export async function logIdOf(connection: Connection): Promise<string> {
+  const meta = dbOf(connection).collection<StoredLogId>('meta');
+  const known = await meta.findOne({ _id: LOG_ID });
+  if (known) return known.id;
+  // Two who open it at once may both try: one of them finds what the other has written.
+  await meta.updateOne({ _id: LOG_ID }, { $setOnInsert: { id: newLogId() } }, { upsert: true }).catch((error: unknown) => {
+    if (!isDuplicateKey(error)) throw error;
+  });
+  return logIdOf(connection);
+}
+
+/** What the database comes to hold is another log. */
+export async function beginLog(db: Db): Promise<void> {
+  await db.collection<StoredLogId>('meta').updateOne({ _id: LOG_ID }, { $set: { id: newLogId() } }, { upsert: true });
+}
+
+interface StoredLogId {
+  readonly _id: string;
+  readonly id: string;
+}
+
+function newLogId(): string {
+  return randomBytes(9).toString('base64url');
 }
 
 /** What `prepareDatabase` would do. @throws STORE_UNAVAILABLE as it does */

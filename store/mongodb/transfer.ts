@@ -7,7 +7,7 @@ import { translate } from './driver-error.ts';
 import { exportPieces } from './export-pieces.ts';
 import { importPieces } from './import-pieces.ts';
 import { inTransaction } from './open-store.ts';
-import { HALF_FILLED, type LayoutDuty, prepareDatabase } from './prepare-database.ts';
+import { beginLog, HALF_FILLED, type LayoutDuty, prepareDatabase } from './prepare-database.ts';
 
 interface MongoTransferOptions extends TransferOptions {
   readonly layout?: LayoutDuty | undefined;
@@ -62,6 +62,7 @@ async function begun(db: Db, mayHoldSomething: boolean): Promise<boolean> {
   const isAgain = (await marksIn(db).findOne({ _id: HALF_FILLED })) !== null;
   if (!isAgain && !mayHoldSomething && !(await isEmpty(db, stored))) throw new HubError('CONFLICT', 'the store is not empty');
   await marksIn(db).updateOne({ _id: HALF_FILLED }, { $set: { at: new Date().toISOString() } }, { upsert: true });
+  await beginLog(db);
   for (const name of stored) await db.collection(name).deleteMany({});
   return isAgain;
 }

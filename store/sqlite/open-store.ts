@@ -2,9 +2,10 @@ import { HubError } from '../../schema/errors.ts';
 import { CommitListeners } from '../commit-listeners.ts';
 import type { Store, StoreOptions } from '../port.ts';
 import { SqliteClaims } from './claims.ts';
+import { cutSome } from './cut-changes.ts';
 import { layOutAll, openReading, openWriting, PATIENCE_MS } from './open-file.ts';
 import { Snapshots } from './snapshots.ts';
-import { prepareTables } from './tables.ts';
+import { logIdOf, prepareTables } from './tables.ts';
 import { watchCommits } from './watch-commits.ts';
 import { WriteQueue } from './write-queue.ts';
 import { SqliteWriter } from './writer.ts';
@@ -46,6 +47,18 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
     listeners.tell();
     return result;
   };
+  const cut: Store['cut'] = async (upTo, { kept, isRehearsal = false }) => {
+    if (closed) throw isClosed();
+    const limit = await read((reader) => reader.cutLimit(upTo, kept));
+    if (isRehearsal) return read((reader) => reader.countUpTo(limit));
+    let count = 0;
+    for (let isDone = limit <= 0; !isDone; ) {
+      const some = await queue.run(() => cutSome(writing, limit));
+      count += some.count;
+      isDone = some.isDone;
+    }
+    return count;
+  };
   const close = async () => {
     listeners.close();
     await queue.drained();
@@ -60,6 +73,10 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
     write,
     changes: (after, limit) => read((reader) => reader.changes(after, limit)),
     position: () => read((reader) => reader.position()),
+    lastChange: () => read((reader) => reader.lastChange()),
+    logId: logIdOf(writing),
+    cut,
+    reaches: (after) => read((reader) => reader.reaches(after)),
     claim: async (made) => {
       if (closed) throw isClosed();
       return claims.claim(made);

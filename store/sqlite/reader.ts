@@ -4,7 +4,8 @@ import type { BodyPlace, Change, Document, Query, Reader, StoredBody, Version } 
 import { type BodyTables, bodiesBehind, bodyTables } from './bodies.ts';
 import { compileFilter } from './compile-filter.ts';
 import type { Connection } from './connection.ts';
-import { BOUND, compilePage, readPage } from './keyset-page.ts';
+import { countUpTo, cutLimit, cutOff, placeOf } from './cut-changes.ts';
+import { BOUND, compilePage, compilePagePer, readPage } from './keyset-page.ts';
 import type { Layout } from './layout.ts';
 import { decodeChange, decodeDocument, decodeObject, decodeVersion } from './rows.ts';
 import { GATE_FIELDS } from './stored-field.ts';
@@ -52,7 +53,7 @@ export class SqliteReader implements Reader {
     const layout = this.layout(collection);
     const per = layout.fields.get(field);
     if (per?.kind !== 'text') throw new Error(`${collection} has no text ${field}`);
-    const page = compilePage(layout, query, per);
+    const page = compilePagePer(layout, query, per);
     return values.map((value) => readPage(this.connection, page, [value]).map((row) => decodeDocument(layout, row)));
   }
 
@@ -90,8 +91,7 @@ export class SqliteReader implements Reader {
   }
 
   changes(after: string | null, limit: number): readonly Change[] {
-    const place = Number(after ?? 0);
-    if (!Number.isSafeInteger(place)) throw new Error('this is no position in the change log');
+    const place = placeOf(after);
     return this.connection
       .rows(`SELECT ${CHANGE_COLUMNS} FROM changes WHERE place > ? ORDER BY place LIMIT ${BOUND}`, [place, Math.max(0, limit)])
       .map(decodeChange);
@@ -100,6 +100,23 @@ export class SqliteReader implements Reader {
   position(): string | null {
     const [newest] = this.connection.row('SELECT max(place) FROM changes') ?? [];
     return newest === null || newest === undefined ? null : String(newest);
+  }
+
+  lastChange(): Change | undefined {
+    const newest = this.connection.row(`SELECT ${CHANGE_COLUMNS} FROM changes ORDER BY place DESC LIMIT 1`);
+    return newest && decodeChange(newest);
+  }
+
+  reaches(after: string | null): boolean {
+    return placeOf(after) >= cutOff(this.connection);
+  }
+
+  cutLimit(upTo: string, kept: readonly (string | null)[]): number {
+    return cutLimit(this.connection, upTo, kept);
+  }
+
+  countUpTo(limit: number): number {
+    return countUpTo(this.connection, limit);
   }
 
   get isOver(): boolean {

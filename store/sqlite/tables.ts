@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { HubError } from '../../schema/errors.ts';
 import { FIRST_LAYOUT, type Migration, migrationStep, newestLayout } from '../migration.ts';
 import type { Connection } from './connection.ts';
+import { CUT } from './cut-changes.ts';
 import type { Layout } from './layout.ts';
 import { inTransaction } from './open-file.ts';
 import { GATE_FIELDS, type StoredField } from './stored-field.ts';
@@ -17,6 +19,8 @@ const SHARED_TABLES = {
 const DOCUMENT_COLUMNS = '"key" TEXT NOT NULL, version INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, body TEXT NOT NULL';
 /** In `meta` as long as an import from elsewhere has not come to its end. */
 export const HALF_FILLED = 'half-filled';
+/** In `meta`: which change log this is. */
+const LOG_ID = 'log';
 
 /** Steps that data of an older layout go through. */
 export const MIGRATIONS: readonly Migration<Connection>[] = [];
@@ -45,9 +49,26 @@ export function prepareTables(connection: Connection, wanted: PreparedFor, onSte
     for (const { sql } of steps) connection.exec(sql);
     const newest = String(newestLayout(migrations));
     connection.run(`INSERT INTO meta (name, value) VALUES ('layout', ?) ON CONFLICT DO NOTHING`, [newest]);
+    connection.run('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', [LOG_ID, newLogId()]);
     return steps;
   });
   for (const step of told(made)) onStep(step);
+}
+
+/** Which change log the file holds. */
+export function logIdOf(connection: Connection): string {
+  const [id] = connection.row('SELECT value FROM meta WHERE name = ?', [LOG_ID]) ?? [];
+  return String(id);
+}
+
+/** What the file comes to hold is another log, of which nothing was cut. */
+export function beginLog(connection: Connection): void {
+  connection.run('DELETE FROM meta WHERE name = ?', [CUT]);
+  connection.run('UPDATE meta SET value = ? WHERE name = ?', [newLogId(), LOG_ID]);
+}
+
+function newLogId(): string {
+  return randomBytes(9).toString('base64url');
 }
 
 /** What `prepareTables` would do. @throws STORE_UNAVAILABLE as it does */

@@ -18,7 +18,7 @@ import { retryWhileBusy } from './patience.ts';
 import { type Layouts, SqliteReader } from './reader.ts';
 import { decodeVersion, encodeGate, encodeVersion } from './rows.ts';
 import { GATE_FIELDS } from './stored-field.ts';
-import { HALF_FILLED, prepareTables } from './tables.ts';
+import { beginLog, HALF_FILLED, prepareTables } from './tables.ts';
 
 const AT_ONCE = 500;
 
@@ -136,6 +136,7 @@ function begun(connection: Connection, mayHoldSomething: boolean): boolean {
   if (!isEmpty && !isAgain && !mayHoldSomething) throw new HubError('CONFLICT', 'the store is not empty');
   for (const name of tables) connection.exec(`DELETE FROM ${name}`);
   connection.exec(`DELETE FROM sqlite_sequence WHERE name IN ('changes', 'log_entries')`);
+  beginLog(connection);
   connection.run('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING', [HALF_FILLED, 'yes']);
   return isAgain;
 }

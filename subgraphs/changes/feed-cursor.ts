@@ -23,6 +23,8 @@ export interface FeedPlace {
   readonly time: number;
   /** What the receiver could see at all when it was told the place, as a digest. */
   readonly access: string;
+  /** The change log that the positions are of. */
+  readonly log: string;
 }
 
 /** To what a change cursor is bound: client, audience and filter; and under which use of a voucher it was made. */
@@ -35,10 +37,15 @@ export interface FeedBinding {
 /** So long is every cursor, so that its length tells nothing of what it holds. */
 const SEALED_LENGTH = 640;
 
-/** Who a feed belongs to: the organisation or the client, whoever of its staff asks. */
+/**
+ * Who a feed belongs to: the organisation or the client, whoever of its staff asks; the subject, through whichever client it asks; of the public
+ * everybody, as they are told the same.
+ */
 export function clientOf({ principal, subjectId }: Pick<Caller, 'principal' | 'subjectId'>): string {
   const { audience, iss, sub, orgUscc, clientId } = principal;
-  return JSON.stringify([audience, clientId ?? orgUscc ?? subjectId ?? [iss, sub]]);
+  if (audience === 'PUBLIC') return JSON.stringify([audience]);
+  if (audience === 'SUBJECT') return JSON.stringify([audience, subjectId ?? [iss, sub]]);
+  return JSON.stringify([audience, clientId ?? orgUscc ?? [iss, sub]]);
 }
 
 /** Writes a change cursor: encrypted, bound, and as long as any other. */
@@ -49,11 +56,27 @@ export function writeFeedCursor(sealer: Sealer, { client, where, use }: FeedBind
 
 /** @throws BAD_USER_INPUT for a cursor that was made for another client, audience or filter, or not by this hub */
 export function readFeedCursor(sealer: Sealer, { client, where }: FeedBinding, cursor: string): FeedPlace {
-  const { feed, base, at, head, day, headDay, time, access, putOff, prior } = opened(sealer, cursor);
-  if (feed !== boundTo(sealer, client, where) || !isPosition(base) || !isPosition(at) || !isPosition(head)) throw foreign();
+  const { feed, ...parts } = opened(sealer, cursor);
+  if (feed !== boundTo(sealer, client, where)) throw foreign();
+  return placeIn(parts);
+}
+
+/** From where on the change log is needed by a reader at this place. */
+export function oldestOf({ prior, base }: FeedPlace): Position | null {
+  return (prior ?? { base }).base;
+}
+
+/** The place of a cursor, whosever it is: for the hub alone, which keeps what it leads to. @throws BAD_USER_INPUT for what is no cursor of this hub */
+export function placeOfAny(sealer: Sealer, cursor: string): FeedPlace {
+  return placeIn(opened(sealer, cursor));
+}
+
+function placeIn({ base, at, head, day, headDay, time, access, putOff, prior, log }: Readonly<Record<string, unknown>>): FeedPlace {
+  if (!isPosition(base) || !isPosition(at) || !isPosition(head)) throw foreign();
   if (typeof day !== 'string' || typeof headDay !== 'string' || typeof time !== 'number' || typeof access !== 'string') throw foreign();
-  if (typeof putOff !== 'boolean' || !isPrior(prior)) throw foreign();
-  return { base, at, head, day, headDay, time, access, putOff, prior };
+  // A cursor from before the log had a name is of none that there is.
+  if (typeof putOff !== 'boolean' || !isPrior(prior) || (log !== undefined && typeof log !== 'string')) throw foreign();
+  return { base, at, head, day, headDay, time, access, putOff, prior, log: log ?? '' };
 }
 
 function isPosition(value: unknown): value is Position | null {

@@ -2,10 +2,11 @@ import type { Caller } from '../../auth/caller.ts';
 import { grantFault } from '../../auth/grants.ts';
 import type { Catalogue, RecordType } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
+import type { Position } from '../../store/port.ts';
 import { MAX_PAGE } from '../kit/connection.ts';
 import type { SubgraphContext } from '../kit/context.ts';
-import { type ChangeFilter, canonicalFilter, feedRows } from './change-filter.ts';
-import { clientOf, type FeedBinding, type FeedPlace, readFeedCursor, writeFeedCursor } from './feed-cursor.ts';
+import { type ChangeFilter, canonicalFilter, feedRowsOnce } from './change-filter.ts';
+import { clientOf, type FeedBinding, type FeedPlace, oldestOf, readFeedCursor, writeFeedCursor } from './feed-cursor.ts';
 import { type FeedEvent, type FeedPage, type FeedParts, FeedReader, placeNow } from './read-feed.ts';
 import { turnUpTo } from './window-clock.ts';
 
@@ -55,6 +56,7 @@ export type ReadChanges = (args: ChangesArguments, context: SubgraphContext) => 
 export function createFeed(parts: ChangesParts): ReadChanges {
   const { catalogue, sealer } = parts;
   const types: readonly RecordType[] = catalogue.types.filter(({ kind }) => kind === 'record');
+  const rowsFor = feedRowsOnce(types);
   let turned = '';
   const turnWindows = async (today: string) => {
     if (turned >= today) return;
@@ -73,7 +75,7 @@ export function createFeed(parts: ChangesParts): ReadChanges {
     if (size > MAX_PAGE) throw new HubError('LIMIT_EXCEEDED', `first may be at most ${MAX_PAGE}`);
     const { caller } = context;
     checkReceiver(caller);
-    const rows = feedRows(types, where, context);
+    const rows = rowsFor(where, context);
     const binding: FeedBinding = { client: clientOf(caller), where: canonicalFilter(where), use: caller.voucherUse };
     const access = sealer.digest(accessOf(caller, parts.policyHash()));
     const cursorAt = (place: FeedPlace) => writeFeedCursor(sealer, binding, place);
@@ -83,13 +85,15 @@ export function createFeed(parts: ChangesParts): ReadChanges {
     await turnWindows(caller.today);
     if (after === null || after === undefined) return begin(null);
     const place = readFeedCursor(sealer, binding, after);
-    if (caller.now.getTime() - place.time > parts.windowDays * DAY_MS) return begin('CURSOR_TOO_OLD');
+    if (isTooOld(place, parts, caller.now)) return begin('CURSOR_TOO_OLD');
     // What is listed anew may hold a row that came after the place and is gone again: nothing behind the place would take it away.
     if (place.access !== access) return begin('ACCESS_CHANGED');
     if (rows.size === 0) return begin(null);
     const baselines = readers.get(after);
     const reader = new FeedReader(parts, rows, { context, place, baselines });
-    const { events, end, hasMore } = await reader.page(size);
+    const page = await whileStanding(parts.store, oldestOf(place), () => reader.page(size));
+    if (!page) return begin('CURSOR_TOO_OLD');
+    const { events, end, hasMore } = page;
     const endCursor = cursorAt(end.place);
     if (hasMore) remember(endCursor, end.baselines);
     else context.remarks.place = sealer.digest(JSON.stringify([binding.client, binding.where, { ...end.place, time: 0 }]));
@@ -100,6 +104,21 @@ export function createFeed(parts: ChangesParts): ReadChanges {
       resync: null,
     };
   };
+}
+
+/** By its time, or because it leads into a log that this one has taken the place of. */
+function isTooOld({ time, log }: FeedPlace, { store, windowDays }: ChangesParts, now: Date): boolean {
+  return now.getTime() - time > windowDays * DAY_MS || log !== store.logId;
+}
+
+/** What was read, if nothing behind the position was cut off before or meanwhile; undefined otherwise. */
+async function whileStanding<T>(store: ChangesParts['store'], position: Position | null, read: () => Promise<T>): Promise<T | undefined> {
+  const found = await read().catch(async (error: unknown) => {
+    // A log that was cut may end before the place to which it is read.
+    if (await store.reaches(position)) throw error;
+    return undefined;
+  });
+  return (await store.reaches(position)) ? found : undefined;
 }
 
 /** A body reads with its voucher or not at all; the rest is said by the audiences of the field. */

@@ -85,7 +85,7 @@ const MOST_BASELINES = 20_000;
 export async function placeNow({ store }: Pick<FeedParts, 'store'>, { caller }: SubgraphContext, access: string): Promise<FeedPlace> {
   const day = await store.read((tx) => turnedUpTo(tx, caller.today));
   const head = await store.position();
-  return { base: head, at: head, head, day, headDay: day, putOff: false, time: caller.now.getTime(), access };
+  return { base: head, at: head, head, day, headDay: day, putOff: false, time: caller.now.getTime(), access, log: store.logId };
 }
 
 /** Reads what a receiver of these rows has to be told behind its place, in the order in which it came to be seen. */

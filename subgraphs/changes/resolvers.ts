@@ -1,6 +1,7 @@
 import { visibleRows } from '../../auth/entitlements.ts';
 import { BUSINESS_AUDIENCES } from '../../auth/matrix.ts';
 import type { RevealBook } from '../../auth/ports.ts';
+import type { Audience } from '../../auth/principal.ts';
 import type { Catalogue } from '../../schema/catalogue.ts';
 import { HubError } from '../../schema/errors.ts';
 import { bind, matches } from '../../schema/filter.ts';
@@ -14,11 +15,19 @@ import type { WebhookBook } from './webhook-port.ts';
 import { WEBHOOK_SDL, webhookResolvers } from './webhook-resolvers.ts';
 
 /** Systems, and bodies that present a voucher. */
-const RECEIVERS = 'audiences: [SUPERVISION, AGENCY, CREDIT_BODY, APP_ORG]';
+const RECEIVERS: readonly Audience[] = ['SUPERVISION', 'AGENCY', 'CREDIT_BODY', 'APP_ORG'];
+/** Whom the operator may let follow changes as well: of what lists show them anyway. */
+const OPENED_TO: readonly Audience[] = ['PUBLIC', 'SUBJECT'];
 const BUSINESS = `audiences: [${BUSINESS_AUDIENCES.join(', ')}]`;
 
+/** Whom the operator lets follow changes. */
+export interface FeedAudiences {
+  readonly isFeedPublic: boolean;
+}
+
 /** The subgraph's own SDL: root fields, and a stub of every record type of the catalogue. */
-export function extraOf(catalogue: Catalogue): NonNullable<SubgraphDefinition['extra']> {
+export function extraOf(catalogue: Catalogue, { isFeedPublic }: FeedAudiences): NonNullable<SubgraphDefinition['extra']> {
+  const receivers = `audiences: [${[...(isFeedPublic ? OPENED_TO : []), ...RECEIVERS].join(', ')}]`;
   return {
     path: 'subgraphs/changes/resolvers.ts',
     records: true,
@@ -27,12 +36,12 @@ export function extraOf(catalogue: Catalogue): NonNullable<SubgraphDefinition['e
         "按标识查看一条信用记录；本人无权知悉时为空，与不存在相同"
         record(id: ID!): Record @allow(${BUSINESS})
         "变更：after 之后本人所见有变化的记录，按发生次序；after 为空时自此刻起。resync 不为空的一页没有变更：应重新查询全部数据，再自 endCursor 继续"
-        changes(after: Cursor, first: Int = 20, where: ChangeFilter): ChangePage @allow(${RECEIVERS})
+        changes(after: Cursor, first: Int = 20, where: ChangeFilter): ChangePage @allow(${receivers})
         ${WEBHOOK_SDL.queries}
       }
       type Subscription {
         "变更订阅：先补发 after 之后的变更，再实时推送；每一条均按当时的权限重新裁决"
-        changes(after: Cursor, where: ChangeFilter): ChangeDelivery! @allow(${RECEIVERS})
+        changes(after: Cursor, where: ChangeFilter): ChangeDelivery! @allow(${receivers})
       }
       "一页变更" type ChangePage {
         "变更" nodes: [Change!]!

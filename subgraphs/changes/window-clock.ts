@@ -23,6 +23,8 @@ export interface WindowClock {
   turn(): Promise<void>;
   /** Does so again and again, without keeping the process alive. */
   start(): void;
+  /** Does this too, once a day, behind the turns; what fails is tried again. */
+  eachDay(work: () => Promise<void>): void;
   stop(): Promise<void>;
 }
 
@@ -45,9 +47,19 @@ export function createWindowClock({
 }: WindowClockParts): WindowClock {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
+  const daily: { readonly work: () => Promise<void>; doneOn: string }[] = [];
 
+  const turnAndWork = async (): Promise<void> => {
+    const today = shanghaiToday(clock.now());
+    await turnUpTo({ store, catalogue }, today);
+    for (const each of daily) {
+      if (each.doneOn === today) continue;
+      await each.work();
+      each.doneOn = today;
+    }
+  };
   const turn = (): Promise<void> => {
-    const mine = running.then(() => turnUpTo({ store, catalogue }, shanghaiToday(clock.now())));
+    const mine = running.then(turnAndWork);
     running = mine.catch(() => undefined);
     return mine;
   };
@@ -67,6 +79,7 @@ export function createWindowClock({
       turn().catch(onError);
       look();
     },
+    eachDay: (work) => void daily.push({ work, doneOn: '' }),
     stop: () => {
       clearTimeout(timer);
       timer = undefined;

@@ -1,5 +1,5 @@
 import { HubError } from '../../schema/errors.ts';
-import type { Change, Clock, CollectionSpec, Position, Store } from '../../store/port.ts';
+import type { Change, Clock, CollectionSpec, Document, Position, Store } from '../../store/port.ts';
 import { followCommits } from './follow-commits.ts';
 
 /** How far each handler has come in the change log. */
@@ -27,6 +27,8 @@ export interface Effects {
   start(): void;
   /** Ends with the run that is under way. */
   stop(): Promise<void>;
+  /** How far each handler has come in the change log, as it is stored; null for one that has not begun. */
+  places(): Promise<readonly (Position | null)[]>;
 }
 
 const CHANGES_AT_ONCE = 2000;
@@ -59,7 +61,13 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
       background.stop();
       return turn;
     },
+    places: async () => (await cursorsNow()).map((cursor) => positionIn(cursor?.body.position)),
   };
+
+  function cursorsNow(): Promise<readonly (Document | undefined)[]> {
+    const names = handlers.map(({ name }) => name);
+    return store.read((tx) => tx.get(EFFECT_CURSORS.name, names));
+  }
 
   async function runAll(): Promise<void> {
     while (await step());
@@ -67,12 +75,7 @@ export function createEffects({ store, handlers, clock, onError = (error) => pro
 
   /** Handlers that have come equally far share one reading of the log. */
   async function step(): Promise<boolean> {
-    const cursors = await store.read((tx) =>
-      tx.get(
-        EFFECT_CURSORS.name,
-        handlers.map(({ name }) => name),
-      ),
-    );
+    const cursors = await cursorsNow();
     const places = handlers.map((handler, index): Cursor => {
       const stored = cursors[index];
       return { handler, position: positionIn(stored?.body.position), version: stored?.version ?? 0 };

@@ -73,6 +73,14 @@ const untilShown = async (expected: Readonly<Record<string, unknown>>, asking = 
     if (webhook && Object.entries(expected).every(([field, value]) => webhook[field] === value)) return webhook;
   }
 };
+/** What the log says of a webhook: it does so behind the note in the store. */
+const logged = async (event: string, id: string) => {
+  for (;;) {
+    const line = hub.lines.find((told) => told.event === event && told.webhook === id);
+    if (line) return line;
+    await list(operator());
+  }
+};
 const remove = (id: string, asking = supervision()) => ask('mutation ($id: ID!) { removeWebhook(id: $id) { id } }', asking, { id });
 afterEach(async () => {
   for (const { id } of await list(operator())) await remove(id, operator());
@@ -215,10 +223,12 @@ describe('a webhook', () => {
 
   it('ends when its receiver is gone', async () => {
     const inbox = receiver.inbox(answer(410));
-    await register(inbox);
+    const { id } = await register(inbox);
     await load();
     await inbox.until(1);
     await untilShown({ state: 'ENDED', endedBecause: 'GONE' });
+    expect(await logged('webhook-ended', id)).toMatchObject({ level: 'warn', because: 'GONE' });
+    expect(await hub.metrics()).toMatch(/^hub_webhooks_ended_total\{because="GONE"\} [1-9]/m);
     now += DAY;
     await load();
     await untilShown({ deadLetterCount: 1, waiting: 0 });
@@ -261,6 +271,8 @@ describe('a webhook', () => {
       now += 14.5 * HOUR;
       await inbox.until(failed + 1);
     }
+    expect(await logged('webhook-deliveries-given-up', id)).toMatchObject({ level: 'warn', deliveries: 1 });
+    expect(await hub.metrics()).toMatch(/^hub_webhook_deliveries_given_up_total [1-9]/m);
     const [webhook] = await list();
     expect(webhook).toMatchObject({ state: 'ACTIVE', waiting: 0, deadLetters: [{ recordId: lost, failure: 'HTTP_500' }] });
     const letter = webhook?.deadLetters[0];
@@ -303,7 +315,7 @@ describe('a webhook', () => {
     const entry = { clientId, audience: 'SUPERVISION', regionCode: '411502', status: 'ACTIVE' };
     await hub.load('CLIENT', [entry]);
     const inbox = receiver.inbox(answer(500));
-    await register(inbox);
+    const { id } = await register(inbox);
     await load();
     await inbox.until(1);
     await untilShown({ waiting: 1 });
@@ -314,6 +326,7 @@ describe('a webhook', () => {
     await load();
     expect(inbox.received).toHaveLength(1);
     expect(await ended()).toMatchObject({ waiting: 0, deadLetterCount: 1 });
+    expect(await logged('webhook-ended', id)).toMatchObject({ because: 'FORBIDDEN' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -115,6 +115,44 @@ describe('hub pull', () => {
   );
 
   it(
+    'leaves a cursor alone that another run works from, and takes over from one that was killed',
+    async () => {
+      await pull();
+      const numbers = await load(2);
+      const folderChanges = watch(folder);
+      const child = spawn(process.execPath, [join(ROOT, 'cli/hub.ts'), ...argv(['--follow', '60'])], { stdio: 'ignore' });
+      const ended = once(child, 'close');
+      while (!existsSync(`${cursor()}.lock`)) await once(folderChanges, 'change');
+      folderChanges.close();
+      const { code, stderr } = await pull();
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`pid ${child.pid}`)]);
+      child.kill('SIGKILL');
+      await ended;
+      expect(await Promise.all([pull(), pull()])).toEqual(
+        expect.arrayContaining([expect.objectContaining({ code: 0 }), expect.objectContaining({ code: expect.any(Number) })]),
+      );
+      expect(await pull()).toMatchObject({ code: 0, summary: { changes: 0 } });
+      expect(existsSync(`${cursor()}.lock`)).toBe(false);
+      const told = (await lines()).flatMap(({ record }) => (record ? [record.documentNo] : []));
+      expect([...new Set(told)]).toEqual(numbers);
+    },
+    TIME,
+  );
+
+  it.each([
+    ['that names no process', 'somebody\n'],
+    ['of a process that runs', `${process.pid} 00000000-0000-4000-8000-000000000000\n`],
+  ])(
+    'is stopped by a lock %s',
+    async (_what, text) => {
+      await writeFile(`${cursor()}.lock`, text);
+      expect((await pull()).code).toBe(2);
+      expect(await readFile(`${cursor()}.lock`, 'utf8')).toBe(text);
+    },
+    TIME,
+  );
+
+  it(
     'waits as long as it is told to, and asks again',
     async () => {
       const answers = [
@@ -203,6 +241,7 @@ describe('hub feed status', () => {
       server.close();
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toEqual({
+        oldestChange: expect.stringMatching(/^\d{4}-.*Z$/),
         newestChange: expect.stringMatching(/^\d{4}-.*Z$/),
         windowDays: 30,
         windowsTurnedUpTo: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),

@@ -342,6 +342,14 @@ describe('metrics of several processes', () => {
     expect(mergeMetrics([text(1, '2', '3'), text(4, '5', '6')])).toBe(text(5, '7', '9'));
   });
 
+  it('tell the longest of times that are no counters', () => {
+    const lags = ([lag, streams]: readonly [number, number]) =>
+      ['# TYPE lag_seconds gauge', `lag_seconds{client="a"} ${lag}`, '# TYPE streams gauge', `streams{client="a"} ${streams}`, ''].join(
+        '\n',
+      );
+    expect(mergeMetrics([lags([3, 1]), lags([2.5, 2])])).toBe(lags([3, 3]));
+  });
+
   it('hold the counters alone of a process that is gone', () => {
     const gone = mergeMetrics([text(1, '2', '3')], { countersOnly: true });
     expect(mergeMetrics([gone, text(4, '5', '6')])).toBe(text(4, '7', '9'));

@@ -43,6 +43,7 @@ export function describeChanges(factory: StoreFactory): void {
 
     it('goes on behind a position, and knows the newest', async () => {
       expect(await store.position()).toBeNull();
+      expect(await store.lastChange()).toBeUndefined();
       expect(await store.changes(null, 10)).toEqual([]);
       await store.write(
         (tx) =>
@@ -58,6 +59,7 @@ export function describeChanges(factory: StoreFactory): void {
       expect(await store.changes(all[0]?.position ?? null, 1)).toEqual(all.slice(1, 2));
       expect(await store.changes(all[2]?.position ?? null, 10)).toEqual([]);
       expect(await store.position()).toBe(all[2]?.position);
+      expect(await store.lastChange()).toEqual(all[2]);
     });
 
     it('has no gate for a collection without one', async () => {

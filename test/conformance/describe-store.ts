@@ -2,6 +2,7 @@ import { describe } from '@jest/globals';
 import { describeChanges } from './describe-changes.ts';
 import { describeClaims } from './describe-claims.ts';
 import { describeConcurrency } from './describe-concurrency.ts';
+import { describeCutting } from './describe-cutting.ts';
 import { describeFilters } from './describe-filters.ts';
 import { describeOperations } from './describe-operations.ts';
 import { describeReading } from './describe-reading.ts';
@@ -18,6 +19,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describeReading(factory);
     describeWriting(factory);
     describeChanges(factory);
+    describeCutting(factory);
     describeClaims(factory);
     describeFilters(factory);
     describeOperations(factory);

@@ -121,6 +121,30 @@ export function describeTransfer(from: TransferEnd, to: TransferEnd): void {
     );
 
     it(
+      'moves what is left of a change log that was cut, as another log',
+      async () => {
+        const before = await open(from, source);
+        await fill(before);
+        const all = await before.changes(null, MANY * 2);
+        const [boundary, later] = [all[6]?.position ?? '', all.at(-3)?.position ?? ''];
+        await before.write((tx) => tx.put('follower', 'boundary', { body: { position: boundary }, expected: 0 }), BY);
+        await before.write((tx) => tx.put('follower', 'later', { body: { position: later }, expected: 0 }), BY);
+        expect(await before.cut(boundary, { kept: [] })).toBeGreaterThan(0);
+        await move();
+        const after = await open(to, target);
+        expect(await changesOf(after, null)).toEqual(await changesOf(before, null));
+        for (const [key, position] of Object.entries({ boundary, later })) {
+          const [follower] = await after.read((tx) => tx.get('follower', [key]));
+          const moved = follower?.body.position;
+          expect(await changesOf(after, typeof moved === 'string' ? moved : null)).toEqual(await changesOf(before, position));
+        }
+        expect(after.logId).not.toBe(before.logId);
+        expect(await after.reaches(null)).toBe(true);
+      },
+      SLOW,
+    );
+
+    it(
       'leaves behind what is made anew',
       async () => {
         const before = await open(from, source);

@@ -85,17 +85,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     url: serving.url,
     dataDir,
     env,
-    async load(typeCode, rows, source) {
-      const type = hub.catalogue.types.find(({ code }) => code === typeCode);
-      if (!type) throw new Error(`there is no type ${typeCode}`);
-      const outcomes = await hub.engine.submit(
-        type,
-        rows.map((values, index) => ({ row: index + 1, values })),
-        { source, actor: 'test', mode: 'MANUAL', viaToken: false },
-      );
-      await hub.effects.settle();
-      return outcomes;
-    },
+    load: (typeCode, rows, source) => importRows(hub, { typeCode, rows, source }),
     turnWindows: () => hub.windows.turn(),
     token: (audience, claims) => tokenOf(dataDir, clock, { audience, ...claims }),
     ask: (query, asking) => askAt(serving.url, query, asking),
@@ -109,6 +99,25 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+interface ImportedRows {
+  readonly typeCode: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly source?: string | undefined;
+}
+
+/** Takes rows by item names as the operator's import does, and lets follow from them what follows. */
+export async function importRows(hub: Hub, { typeCode, rows, source }: ImportedRows): Promise<readonly RowOutcome[]> {
+  const type = hub.catalogue.types.find(({ code }) => code === typeCode);
+  if (!type) throw new Error(`there is no type ${typeCode}`);
+  const outcomes = await hub.engine.submit(
+    type,
+    rows.map((values, index) => ({ row: index + 1, values })),
+    { source, actor: 'test', mode: 'MANUAL', viaToken: false },
+  );
+  await hub.effects.settle();
+  return outcomes;
 }
 
 /** Asks the hub at this address. */

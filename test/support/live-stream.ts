@@ -68,7 +68,8 @@ export function overSocket(url: string, query: string, { params, variables }: Su
   const stream = follow((sink) => client.subscribe({ query, variables: { ...variables } }, sink));
   const close = () => {
     stream.close();
-    void client.dispose();
+    // What kept the socket from opening was told by the stream.
+    void Promise.resolve(client.dispose()).catch(() => undefined);
   };
   return { ...stream, close };
 }

@@ -12,8 +12,9 @@ export interface Receiver {
   readonly openFieldsOnly?: boolean;
 }
 
-type Rows = ReadonlyMap<string, Told>;
+export type Rows = ReadonlyMap<string, Told>;
 type Told = Readonly<Record<string, unknown>>;
+type Asked = Pick<TestHub, 'ask'>;
 
 /** What a consumer keeps between two readings. */
 export interface Kept {
@@ -74,27 +75,29 @@ const selected = (items: readonly Item[], openFieldsOnly: boolean): string =>
     .map((item) => (item.shape === 'object' ? `${item.name} { ${selected(item.fields, openFieldsOnly) || '__typename'} }` : item.name))
     .join(' ');
 
-const ON = { where: { recordTypes: ['PENALTY', 'LIST_ENTRY'] } };
 const fieldsOf = ({ openFieldsOnly = false }: Receiver, type: (typeof TYPES)[number]) =>
   `${openFieldsOnly ? '' : 'subject { id }'} id ${selected(type.items, openFieldsOnly)}`;
 
-async function ask<Data>(hub: TestHub, receiver: Receiver, text: string, variables: Readonly<Record<string, unknown>>): Promise<Data> {
+/** What of the feed a receiver follows, and what it asks of each record. */
+export const followed = ({ where }: Receiver) => ({ recordTypes: ['PENALTY', 'LIST_ENTRY'], ...where });
+export const recordFields = (receiver: Receiver): string =>
+  `__typename ${TYPES.map((type) => `... on ${type.name} { ${fieldsOf(receiver, type)} }`).join(' ')}`;
+
+async function ask<Data>(hub: Asked, receiver: Receiver, text: string, variables: Readonly<Record<string, unknown>>): Promise<Data> {
   const { body } = await hub.ask(text, { ...receiver.asks(), variables });
   if (body.errors) throw new Error(`${receiver.name}: ${JSON.stringify(body.errors)}`);
   return body.data;
 }
 
 /** One page as this receiver reads it, each record under its latest fields. */
-export async function readPage(hub: TestHub, receiver: Receiver, after: string | null, first: number): Promise<Page> {
-  const records = TYPES.map((type) => `... on ${type.name} { ${fieldsOf(receiver, type)} }`).join(' ');
-  const change = `cursor at type recordId changedFields tombstone cause record { __typename ${records} }`;
+export async function readPage(hub: Asked, receiver: Receiver, after: string | null, first: number): Promise<Page> {
+  const change = `cursor at type recordId changedFields tombstone cause record { ${recordFields(receiver)} }`;
   const text = `query ($after: Cursor, $first: Int, $where: ChangeFilter) { changes(after: $after, first: $first, where: $where) { nodes { ${change} } endCursor hasMore resync } }`;
-  const where = { ...ON.where, ...receiver.where };
-  return (await ask<{ changes: Page }>(hub, receiver, text, { after, first, where })).changes;
+  return (await ask<{ changes: Page }>(hub, receiver, text, { after, first, where: followed(receiver) })).changes;
 }
 
 /** Every row that the connections give this receiver. */
-export async function listAnew(hub: TestHub, receiver: Receiver): Promise<Rows> {
+export async function listAnew(hub: Asked, receiver: Receiver): Promise<Rows> {
   const rows = new Map<string, Told>();
   for (const type of TYPES) {
     const text = `query ($after: Cursor) { listed: ${type.field}(first: 50, after: $after) { nodes { __typename ${fieldsOf(receiver, type)} } pageInfo { hasNextPage endCursor } } }`;
