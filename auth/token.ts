@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { HubError } from '../schema/errors.ts';
 import type { JsonObject } from '../schema/json.ts';
@@ -90,7 +90,7 @@ export function createTokenVerifier({ issuers, clock, registry }: TokenVerifierO
   return async (authorization) => {
     if (authorization === undefined) return NOBODY;
     const token = bearerToken(authorization);
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     const verified = (await recall(digest)) ?? (await verifyToken(token, issuers, seconds()));
     if (seconds() >= verified.exp) throw refusal('the token has expired');
     remember(digest, verified);

@@ -55,12 +55,13 @@ export function limitObjects(limits: ObjectLimits, clock: Clock): CountObjects {
       const name = field.name.value;
       if (name === ENTRIES_OF_PERSON.field) {
         take(persons(client));
-        take(samePersons(keyOf(ENTRIES_OF_PERSON.handles.map((handle) => argumentOf(field, handle, variables)))));
+        const person = ENTRIES_OF_PERSON.handles.map((handle) => argumentOf(field, handle, variables));
+        take(samePersons(keyOf(PERSON, person)));
       }
       for (const handle of HANDLES.get(name) ?? []) {
         for (const named of listOf(argumentOf(field, handle, variables))) {
           take(objects(client));
-          take(sameObjects(keyOf([client, name, handle, handle === PERSON ? numberOf(named) : named])));
+          take(sameObjects(keyOf(`${client} ${name} ${handle}`, handle === PERSON ? numberOf(named) : named)));
           if (handle === PERSON) take(numbers(client));
         }
       }
@@ -108,10 +109,19 @@ function numberOf(person: unknown): unknown {
 }
 
 /** Equal for values that are read alike: other spaces, width or case make no other object. A digest, since what is sent may be long. */
-function keyOf(values: readonly unknown[]): string {
-  const text = JSON.stringify(values, (_name, value: unknown) => {
-    if (typeof value === 'number') return String(value);
-    return typeof value === 'string' ? value.normalize('NFKC').replaceAll(/\s/g, '').toUpperCase() : value;
-  });
-  return hash('sha256', text, 'base64');
+function keyOf(asked: string, value: unknown): string {
+  const text = typeof value === 'string' ? `"${asRead(value)}"` : JSON.stringify(value, (_name, part: unknown) => partAsRead(part));
+  return hash('sha256', `${asked} ${text}`, 'base64');
+}
+
+function partAsRead(part: unknown): unknown {
+  if (typeof part === 'number') return String(part);
+  return typeof part === 'string' ? asRead(part) : part;
+}
+
+/** Codes and ids that need no second look: printable ASCII without spaces and small letters. */
+const PLAIN = /^[!-`{-~]*$/;
+
+function asRead(text: string): string {
+  return PLAIN.test(text) ? text : text.normalize('NFKC').replaceAll(/\s/g, '').toUpperCase();
 }
