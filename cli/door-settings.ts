@@ -51,7 +51,7 @@ function listed(text: string | undefined): readonly string[] | undefined {
     .filter(Boolean);
 }
 
-/** `HUB_RATE_PUBLIC` and `HUB_RATE_CLIENT` count requests a second, ten times as many at once; `HUB_RATE_OBJECT`, `HUB_RATE_NUMBER` and `HUB_RATE_PERSON` a minute, twice as many at once. */
+/** `HUB_RATE_PUBLIC` and `HUB_RATE_CLIENT` count requests a second and `HUB_RATE_OBJECTS` what they ask for by id or code, ten times as many at once; `HUB_RATE_OBJECT`, `HUB_RATE_NUMBER` and `HUB_RATE_PERSON` a minute, twice as many at once. */
 function rateLimits(env: NodeJS.ProcessEnv): Partial<Limits> {
   const rate = (variable: string, seconds: number, atOnce: number) => {
     const count = Number(env[variable]);
@@ -59,12 +59,14 @@ function rateLimits(env: NodeJS.ProcessEnv): Partial<Limits> {
   };
   const publicRate = rate('HUB_RATE_PUBLIC', 1, 10);
   const clientRate = rate('HUB_RATE_CLIENT', 1, 10);
+  const objectRate = rate('HUB_RATE_OBJECTS', 1, 10);
   const sameObjectRate = rate('HUB_RATE_OBJECT', 60, 2);
   const numberRate = rate('HUB_RATE_NUMBER', 60, 2);
   const personRate = rate('HUB_RATE_PERSON', 60, 2);
   return {
     ...(publicRate && { publicRate }),
     ...(clientRate && { clientRate }),
+    ...(objectRate && { objectRate }),
     ...(sameObjectRate && { sameObjectRate }),
     ...(numberRate && { numberRate }),
     ...(personRate && { personRate }),

@@ -15,7 +15,12 @@ export async function compare({ pair: [here, there], asking, via }: Comparison, 
   const [ours, theirs] = await Promise.all([answers(here, asking[0], via, asked), answers(there, asking[1], via, asked)]);
   const [one, other] = [ours.map(observed), theirs.map(observed)];
   const isSame = one.length === other.length && one.every((text, index) => text === other[index]);
-  const found = [...(isSame ? [] : [`${one}\n${other}`]), ...[...ours, ...theirs].flatMap(belowNull)];
+  const refused = [...ours, ...theirs].some(({ status }) => status === 429);
+  const found = [
+    ...(isSame ? [] : [`${one}\n${other}`]),
+    ...[...ours, ...theirs].flatMap(belowNull),
+    ...(refused ? ['refused for its rate: nothing was compared'] : []),
+  ];
   return found.length === 0 ? [] : [JSON.stringify(asked[0](here)), ...found];
 }
 

@@ -57,7 +57,9 @@ const PLACES: Readonly<Record<PairName, readonly [Filling, Filling]>> = {
 
 /** A clock that stands still gives no rate back. */
 const UNLIMITED = '1000000000';
-const RATES = Object.fromEntries(['PUBLIC', 'CLIENT', 'OBJECT', 'NUMBER', 'PERSON'].map((name) => [`HUB_RATE_${name}`, UNLIMITED]));
+const RATES = Object.fromEntries(
+  ['PUBLIC', 'CLIENT', 'OBJECTS', 'OBJECT', 'NUMBER', 'PERSON'].map((name) => [`HUB_RATE_${name}`, UNLIMITED]),
+);
 
 /** Starts a hub in this process, and fills it. */
 export async function openPlace({ pair, side, round }: PlaceChoice): Promise<PlaceAddress & { close(): Promise<void> }> {
