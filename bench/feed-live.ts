@@ -32,8 +32,9 @@ const OPENED_AT_ONCE = 50;
 const SUBSCRIPTION = subscription(values.long ? 'documentNo authority violationFacts' : 'documentNo authority');
 const EVERYTHING: ChangeFilter = { recordTypes: TYPES.map(({ code }) => code), regions: REGIONS };
 const LAST_MS = 60_000;
-/** Until a reader that takes nothing has been ended, once the hub has noticed. */
-const ENDED_MS = 90_000;
+/** From the first change until a reader that takes nothing has been ended: what the kernel keeps for it, and then twice the time of a slow reader. */
+const ENDED_MS = 150_000;
+const END_MS = 5_000;
 const LONG_TEXT = '经查，当事人货架上陈列待售的糕点超过保质期，货值金额310元，当事人未能提供进货查验记录。'.repeat(40);
 
 interface Reading {
@@ -49,6 +50,7 @@ interface Reading {
 const data = await openBenchData(Number(values.records));
 const node = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
 const hub = await startMeasured(new URL('report/hub-process.ts', import.meta.url), [data.dataDir], node);
+let isOver = false;
 const submittedAt: number[] = [];
 const sinceSubmitted: number[] = [];
 const sinceChanged: number[] = [];
@@ -85,11 +87,8 @@ try {
     `the hub held at most ${Math.max(most, after.rssMb).toFixed(0)} MB and spent ${((after.cpuMs - before.cpuMs) / told / 10).toFixed(0)} % of a core`,
   );
   if (stopped > 0) {
-    const patience = sleep(ENDED_MS).then(() => undefined);
-    const codes = await Promise.all(
-      readings.filter((one) => one.isStopped).map(({ subscriber }) => Promise.race([subscriber?.ended, patience])),
-    );
-    console.log(`of ${stopped} that stopped reading the hub has ended ${codes.filter((code) => code !== undefined).length}`);
+    await sleep(Math.max(0, started + ENDED_MS - performance.now()));
+    console.log(`of ${stopped} that stopped reading the hub has ended ${await countEnded(readings)}`);
   }
   for (const { subscriber } of readings) subscriber?.socket.terminate();
 } finally {
@@ -136,12 +135,22 @@ async function open(reading: Reading, places: Map<string, string>): Promise<void
       const told = indexOf(record.documentNo);
       if (reading.told.has(told)) fault('a change that was told twice');
       reading.told.add(told);
-      if (reading.isStopped) return reading.subscriber?.socket.pause();
+      if (reading.isStopped) return isOver || reading.subscriber?.socket.pause();
       sinceSubmitted.push(now - (submittedAt[told] ?? Number.NaN));
       sinceChanged.push(now - Date.parse(at));
     },
     onFault: fault,
   });
+}
+
+/** Whoever does not read does not see either that its connection has ended: it reads again to find out. */
+async function countEnded(readings: readonly Reading[]): Promise<number> {
+  isOver = true;
+  const patience = sleep(END_MS).then(() => undefined);
+  const subscribers = readings.flatMap(({ isStopped, subscriber }) => (isStopped && subscriber ? [subscriber] : []));
+  for (const { socket } of subscribers) socket.resume();
+  const codes = await Promise.all(subscribers.map(({ ended }) => Promise.race([ended, patience])));
+  return codes.filter((code) => code !== undefined).length;
 }
 
 /** At an even pace; a submission does not wait for the one before. */
